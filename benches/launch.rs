@@ -84,7 +84,7 @@ fn launch() -> Launch {
         panic!("the launch is good");
     };
     let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
-    candidate.admit(spent).expect("a fresh nonce")
+    candidate.admit(spent).ok().and_then(lti::Message::into_launch).expect("a launch")
 }
 
 fn session(criterion: &mut Criterion) {

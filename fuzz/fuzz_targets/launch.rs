@@ -69,7 +69,8 @@ fuzz_target!(|input: &[u8]| {
     }
     if let Ok(Verdict::New(candidate)) = examination.verdict() {
         let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
-        let launch = candidate.admit(spent).expect("a fresh nonce");
+        let message = candidate.admit(spent).expect("a fresh nonce");
+        let launch = message.launch();
         assert!(launch.params().eq(pairs), "the launch has exactly the signed parameters");
     }
 });

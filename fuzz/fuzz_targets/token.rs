@@ -14,7 +14,7 @@ use lti::v1p3::{
     AnsweredLogin, Client, FetchedKeys, LaunchUrl, TokenPolicy, TrustedPlatform, examine_token,
     read_token,
 };
-use lti::{MemoryReplay, Secret, admission::Verdict};
+use lti::{MemoryReplay, Message, Secret, admission::Verdict};
 use ring::rand::SystemRandom;
 
 const NOW: u64 = 1_700_000_000;
@@ -68,7 +68,10 @@ fuzz_target!(|input: &str| {
     if let Ok(Verdict::New(candidate)) = examine(&token, false) {
         assert_eq!((&claims["iss"], &claims["nonce"]), (&"i".into(), &"n".into()));
         let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
-        let launch = candidate.admit(spent).expect("a new nonce");
-        assert!(!launch.resource_link.id.is_empty());
+        let message = candidate.admit(spent).expect("a new nonce");
+        assert_eq!(
+            message.launch().resource_link.id.is_empty(),
+            matches!(message, Message::Selection(_))
+        );
     }
 });

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::key::OUTCOME_HOSTS;
 use super::outcome_host::{Host, HostRule};
-use crate::url::BaseUrl;
+use crate::url::{BaseUrl, UrlParts, is_loopback};
 
 /// The hosts and URLs that may receive grades. Outcome URLs come from launches, so they are
 /// untrusted.
@@ -79,6 +79,16 @@ impl OutcomeRules {
     /// same spellings as [`Self::allows`].
     pub fn names(&self, host: &str) -> bool {
         self.hosts.contains(&HostRule::One(Host::of(host)))
+    }
+
+    /// Whether picked links may go to this URL at a platform. It must be https. A host that the
+    /// rules list by name may have http and, in development, a loopback host.
+    pub fn accepts_links_at(&self, url: &str, development: bool) -> bool {
+        let Some(parts) = UrlParts::of_web(url) else { return false };
+        let host = parts.host();
+        parts.scheme.eq_ignore_ascii_case("https")
+            || (development && is_loopback(host))
+            || self.names(host)
     }
 
     /// Rewrites an outcome URL to the URL that the gateway calls: replaces its longest configured

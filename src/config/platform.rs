@@ -6,6 +6,9 @@ use lti::{ClientId, ConsumerKey, DeploymentId, PlatformName, PlatformUsers, Secr
 
 use super::platform_type::PlatformType;
 
+/// The name of the practice platform, which exists in development. `tools.toml` must not use it.
+pub const PRACTICE_PLATFORM: &str = "practice";
+
 /// One platform: `[platforms.<name>]`.
 #[derive(Clone, Debug)]
 pub struct Platform {

@@ -1,3 +1,4 @@
+use super::limit::LONGEST_CUSTOM_NAME;
 use super::link_path::LinkPath;
 use super::points::Points;
 
@@ -14,4 +15,11 @@ pub struct ToolLink {
     pub custom: Vec<(String, String)>,
     /// The maximum of the grades. `None` for a link without a gradebook column.
     pub points: Option<Points>,
+}
+
+/// Whether every platform keeps this name of a custom parameter.
+pub fn is_custom_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= LONGEST_CUSTOM_NAME
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -127,6 +127,22 @@ impl PlatformError {
                 | Self::Removed
         )
     }
+
+    /// The status and the message of the platform's response, if there was one.
+    pub fn response(&self) -> Option<(u16, &str)> {
+        match self {
+            Self::Refused { status, description }
+            | Self::RefusedByStatus { status, description }
+            | Self::ScopeRefused { status, description, .. }
+            | Self::ClientRefused { status, description, .. }
+            | Self::Conflict { status, description }
+            | Self::Unavailable { status, description, .. } => Some((*status, description)),
+            Self::Redirected { status, .. } | Self::InvalidResponse { status, .. } => {
+                Some((*status, ""))
+            }
+            Self::NotAllowed(_) | Self::NoResults | Self::Removed | Self::Unreachable(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for PlatformError {

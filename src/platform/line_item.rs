@@ -167,12 +167,12 @@ impl Platforms {
             LineItemUrl::Container { lineitems, resource_link_id } => (lineitems, resource_link_id),
         };
         let id = resource_id(call.tool, link);
-        if let Some(url) = self.line_items.get(lineitems, &id) {
+        if let Some(url) = self.kept.line_items.get(lineitems, &id) {
             return Ok(Some(url));
         }
-        let turn = self.line_items.turn(lineitems);
+        let turn = self.kept.line_items.turn(lineitems);
         let _turn = turn.lock().await;
-        if let Some(url) = self.line_items.get(lineitems, &id) {
+        if let Some(url) = self.kept.line_items.get(lineitems, &id) {
             return Ok(Some(url));
         }
         let container = self.url(lineitems)?;
@@ -181,7 +181,7 @@ impl Platforms {
             found = Some(self.create(call, lineitems, &container, &id, link).await?);
         }
         if let Some(url) = &found {
-            self.line_items.insert(lineitems, &id, url);
+            self.kept.line_items.insert(lineitems, &id, url);
         }
         Ok(found)
     }
@@ -272,7 +272,7 @@ impl Platforms {
     /// Forgets the line item of a container.
     fn forget_line_item(&self, call: &LineItemCall<'_>) {
         if let LineItemUrl::Container { lineitems, resource_link_id } = &call.item.url {
-            self.line_items.remove(lineitems, &resource_id(call.tool, resource_link_id));
+            self.kept.line_items.remove(lineitems, &resource_id(call.tool, resource_link_id));
         }
     }
 
@@ -280,9 +280,11 @@ impl Platforms {
     fn is_known(&self, call: &LineItemCall<'_>) -> bool {
         match &call.item.url {
             LineItemUrl::Item(_) => false,
-            LineItemUrl::Container { lineitems, resource_link_id } => {
-                self.line_items.get(lineitems, &resource_id(call.tool, resource_link_id)).is_some()
-            }
+            LineItemUrl::Container { lineitems, resource_link_id } => self
+                .kept
+                .line_items
+                .get(lineitems, &resource_id(call.tool, resource_link_id))
+                .is_some(),
         }
     }
 }

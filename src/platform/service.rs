@@ -7,6 +7,7 @@ use reqwest::{Client, Url};
 use super::client::client;
 use super::error::PlatformError;
 use super::line_item_cache::LineItems;
+use super::members::MemberTurns;
 use super::reach::{DnsResolver, PracticePlatform};
 use super::token_cache::ServiceTokens;
 use crate::address::is_public;
@@ -26,10 +27,18 @@ pub struct Platforms {
     rules: Arc<OutcomeRules>,
     /// The practice platform of this process. Set after the server listens.
     practice: Arc<OnceLock<PracticePlatform>>,
-    /// The access tokens of all services. They outlive a configuration.
+    pub(super) kept: KeptParts,
+}
+
+/// The parts of the client that outlive a configuration.
+#[derive(Clone, Default)]
+pub(super) struct KeptParts {
+    /// The access tokens of all services.
     pub(super) tokens: ServiceTokens,
-    /// The line items that the gateway found or created. They outlive a configuration.
+    /// The line items that the gateway found or created.
     pub(super) line_items: LineItems,
+    /// The turns of requests for members.
+    pub(super) member_turns: MemberTurns,
 }
 
 impl Platforms {
@@ -39,13 +48,7 @@ impl Platforms {
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn new(rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Self::with_parts(
-            rules,
-            with_tls,
-            Arc::default(),
-            ServiceTokens::default(),
-            LineItems::default(),
-        )
+        Self::with_parts(rules, with_tls, Arc::default(), KeptParts::default())
     }
 
     /// The client for another configuration. It reaches the same practice platform, and keeps the
@@ -54,21 +57,15 @@ impl Platforms {
     /// # Errors
     /// The system's message if it has no certificates.
     pub fn reconfigured(&self, rules: OutcomeRules, with_tls: bool) -> Result<Self, String> {
-        Self::with_parts(
-            rules,
-            with_tls,
-            Arc::clone(&self.practice),
-            self.tokens.clone(),
-            self.line_items.clone(),
-        )
+        let kept = self.kept.clone();
+        Self::with_parts(rules, with_tls, Arc::clone(&self.practice), kept)
     }
 
     fn with_parts(
         rules: OutcomeRules,
         with_tls: bool,
         practice: Arc<OnceLock<PracticePlatform>>,
-        tokens: ServiceTokens,
-        line_items: LineItems,
+        kept: KeptParts,
     ) -> Result<Self, String> {
         let rules = Arc::new(rules);
         let resolver = DnsResolver { rules: Arc::clone(&rules), practice: Arc::clone(&practice) };
@@ -78,7 +75,7 @@ impl Platforms {
             .pool_max_idle_per_host(MAX_IDLE)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { client, rules, practice, tokens, line_items })
+        Ok(Self { client, rules, practice, kept })
     }
 
     /// Makes the practice platform of this process reachable. Later calls have no effect.
@@ -90,6 +87,11 @@ impl Platforms {
     /// not resolve its host.
     pub fn unreachable(&self, grade_url: &str) -> Option<&'static str> {
         self.url(grade_url).err().map(PlatformError::reason)
+    }
+
+    /// Whether picked links may go to this URL ([`OutcomeRules::accepts_links_at`]).
+    pub fn accepts_links_at(&self, url: &str, development: bool) -> bool {
+        self.rules.accepts_links_at(url, development)
     }
 
     /// The host of a grade URL of a launch, after the rewrite, with any port except that of https:

@@ -26,7 +26,7 @@ impl Platforms {
         scopes: &[&str],
         clock: &Clock,
     ) -> Result<AccessToken, PlatformError> {
-        let source = self.tokens.source(client, scopes);
+        let source = self.kept.tokens.source(client, scopes);
         if let Some(token) = source.valid(clock.running()) {
             return Ok(token);
         }
@@ -57,7 +57,7 @@ impl Platforms {
         scopes: &[&str],
         refused: &AccessToken,
     ) {
-        let source = self.tokens.source(client, scopes);
+        let source = self.kept.tokens.source(client, scopes);
         let mut state = source.lock();
         if state.token.as_ref().is_some_and(|(token, _)| token.is_same(refused)) {
             state.token = None;

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use lti::Score;
 use serde::Serialize;
 
+use super::line_item::CourseLineItems;
+
 /// The largest number of results, and of messages. The oldest are dropped.
 const MOST: usize = 100;
 /// The largest length of a string in a message, in characters. Real ones have some hundred.
@@ -18,18 +20,27 @@ pub struct GradebookSlot {
     /// The block of the course.
     pub block: String,
     /// The user's id.
-    pub person: &'static str,
+    pub person: String,
 }
 
 /// A grade, as its learner sees it.
 #[derive(Clone)]
 pub struct CourseGrade {
-    /// The score.
-    pub score: Score,
+    /// The score. `None` if the work is not graded yet.
+    pub score: Option<Score>,
     /// The comment; may be empty.
     pub comment: String,
+    /// How far the work and its grading are, if they are not complete; may be empty.
+    pub progress: String,
     /// The timestamp of its message, in seconds since the epoch.
     pub at: u64,
+}
+
+impl CourseGrade {
+    /// A complete grade.
+    pub fn of(score: Score, comment: String, at: u64) -> Self {
+        Self { score: Some(score), comment, progress: String::new(), at }
+    }
 }
 
 /// A request to a grade service of the course, and the response.
@@ -56,7 +67,11 @@ pub struct Exchange {
 /// The gradebook of the course: the newest results, and the newest messages of the services.
 #[derive(Default)]
 pub struct Gradebook {
+    /// The columns.
+    pub line_items: CourseLineItems,
     grades: VecDeque<(GradebookSlot, CourseGrade)>,
+    /// The timestamp of the newest score by LTI 1.3 for a slot, also of one that cleared it.
+    timestamps: VecDeque<(GradebookSlot, u64)>,
     messages: VecDeque<Exchange>,
 }
 
@@ -73,6 +88,20 @@ impl Gradebook {
             self.grades.truncate(MOST - 1);
             self.grades.push_front((slot.clone(), grade));
         }
+    }
+
+    /// The timestamp of the newest score by LTI 1.3, in seconds since the epoch.
+    pub fn newest_score(&self, slot: &GradebookSlot) -> Option<u64> {
+        let (_, timestamp) = self.timestamps.iter().find(|(known, _)| known == slot)?;
+        Some(*timestamp)
+    }
+
+    /// Sets or removes the grade of a slot by a score of LTI 1.3 with this timestamp.
+    pub fn set_score(&mut self, slot: &GradebookSlot, grade: Option<CourseGrade>, timestamp: u64) {
+        self.set(slot, grade);
+        self.timestamps.retain(|(known, _)| known != slot);
+        self.timestamps.truncate(MOST - 1);
+        self.timestamps.push_front((slot.clone(), timestamp));
     }
 
     /// Stores a message. Long strings are truncated.

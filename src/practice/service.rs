@@ -6,6 +6,7 @@ use lti::oauth1::{SigningKey, verify_authorization};
 use lti::v1p1::outcome::service::{OutcomeRequest, read_request, response};
 use lti::v1p1::outcome::{self, CodeMajor};
 use lti::v2p0::result;
+use serde_json::Value;
 
 use super::course::sourcedid;
 use super::gradebook::{CourseGrade, Gradebook, GradebookSlot};
@@ -23,7 +24,7 @@ pub fn outcome_url(tool: &str, block: &str) -> String {
 }
 
 /// A request to one of the services.
-pub struct ServiceRequest<'a> {
+pub struct OutcomeServiceRequest<'a> {
     /// The name of the tool.
     pub tool: &'a str,
     /// The key of the tool's consumer.
@@ -46,7 +47,7 @@ pub struct ServiceRequest<'a> {
     pub at: u64,
 }
 
-/// The response to a [`ServiceRequest`].
+/// The response to a [`OutcomeServiceRequest`].
 pub struct ServiceResponse {
     /// The status.
     pub status: u16,
@@ -56,9 +57,28 @@ pub struct ServiceResponse {
     pub body: String,
     /// The service's decision, in plain language.
     pub finding: String,
+    /// The `Link` header; empty for none.
+    pub link: String,
 }
 
-impl ServiceRequest<'_> {
+impl ServiceResponse {
+    /// A response in JSON.
+    pub(super) fn json(status: u16, body: &Value, finding: impl Into<String>) -> Self {
+        Self::new(status, "application/json", body.to_string(), finding)
+    }
+
+    /// A response without a `Link` header.
+    pub(super) fn new(
+        status: u16,
+        content_type: &'static str,
+        body: String,
+        finding: impl Into<String>,
+    ) -> Self {
+        Self { status, content_type, body, finding: finding.into(), link: String::new() }
+    }
+}
+
+impl OutcomeServiceRequest<'_> {
     /// Responds to a Basic Outcomes request. The status is always 200, as edX's is.
     pub fn outcome(&self, gradebook: &mut Gradebook) -> ServiceResponse {
         let (request, code, description) = match read_request(self.body) {
@@ -68,12 +88,9 @@ impl ServiceRequest<'_> {
             }
             Err(fault) => (OutcomeRequest::default(), CodeMajor::Failure, fault.to_string()),
         };
-        ServiceResponse {
-            status: 200,
-            content_type: outcome::CONTENT_TYPE,
-            body: response(&request, code, &description),
-            finding: format!("{}: {description}", code.name()),
-        }
+        let body = response(&request, code, &description);
+        let finding = format!("{}: {description}", code.name());
+        ServiceResponse::new(200, outcome::CONTENT_TYPE, body, finding)
     }
 
     fn replace(&self, request: &OutcomeRequest, gradebook: &mut Gradebook) -> (CodeMajor, String) {
@@ -94,8 +111,7 @@ impl ServiceRequest<'_> {
             Ok(score) => {
                 let description =
                     format!("Score for {} is now {}", request.sourcedid, score.as_str());
-                gradebook
-                    .set(&slot, Some(CourseGrade { score, comment: String::new(), at: self.at }));
+                gradebook.set(&slot, Some(CourseGrade::of(score, String::new(), self.at)));
                 (CodeMajor::Success, description)
             }
             Err(fault) => (CodeMajor::Failure, fault.to_string()),
@@ -109,7 +125,7 @@ impl ServiceRequest<'_> {
             Ok((body, finding)) => (200, body, finding.to_owned()),
             Err((status, why)) => (status, String::new(), why),
         };
-        ServiceResponse { status, content_type: result::CONTENT_TYPE, body, finding }
+        ServiceResponse::new(status, result::CONTENT_TYPE, body, finding)
     }
 
     fn respond(
@@ -139,11 +155,7 @@ impl ServiceRequest<'_> {
                 let score = Score::parse(&score).map_err(|fault| (404, fault.to_string()))?;
                 gradebook.set(
                     &slot,
-                    Some(CourseGrade {
-                        score,
-                        comment: sent.comment.unwrap_or_default(),
-                        at: self.at,
-                    }),
+                    Some(CourseGrade::of(score, sent.comment.unwrap_or_default(), self.at)),
                 );
                 Ok(("{}".to_owned(), "the result was stored"))
             }
@@ -151,16 +163,21 @@ impl ServiceRequest<'_> {
                 gradebook.set(&slot, None);
                 Ok(("{}".to_owned(), "the result was deleted"))
             }
-            _ => Ok(match gradebook.grade(&slot) {
-                Some(grade) => (result::body(&grade.score, &grade.comment), "the result was sent"),
-                None => (result::NO_RESULT.to_owned(), "no result is stored yet"),
-            }),
+            _ => Ok(
+                match gradebook.grade(&slot).and_then(|grade| grade.score.as_ref().zip(Some(grade)))
+                {
+                    Some((score, grade)) => {
+                        (result::body(score, &grade.comment), "the result was sent")
+                    }
+                    None => (result::NO_RESULT.to_owned(), "no result is stored yet"),
+                },
+            ),
         }
     }
 
     /// The gradebook slot of a user of the course.
     fn slot(&self, person: &str) -> Option<GradebookSlot> {
-        let person = Person::known(person)?.id;
+        let person = Person::known(person)?.id.to_owned();
         Some(GradebookSlot { tool: self.tool.to_owned(), block: self.block.to_owned(), person })
     }
 

@@ -33,7 +33,10 @@ const MAX_PERSONAL: usize = 256;
 const MAX_VALUE: usize = 255;
 
 /// The fields that are never omitted.
-const REQUIRED: [Field; 11] = [
+const REQUIRED: [Field; 14] = [
+    Field::LinksReturnUrl,
+    Field::LinksData,
+    Field::LinksTerms,
     Field::UserId,
     Field::ContextId,
     Field::ResourceLinkId,

@@ -105,6 +105,12 @@ fields! {
     PlatformUserId => "sub",
     /// The consumer whose user a migrated user is.
     UserConsumer => "oauth_consumer_key",
+    /// The URL that accepts picked links.
+    LinksReturnUrl => "content_item_return_url",
+    /// The platform's own value, which the response with picked links repeats.
+    LinksData => "data",
+    /// What the platform accepts as picked links.
+    LinksTerms => "accept_multiple",
 }
 
 impl Field {
@@ -143,6 +149,6 @@ mod tests {
         for field in Field::ALL {
             assert_eq!(Field::at(field.position()), Some(*field));
         }
-        assert_eq!(Field::at(41), None);
+        assert_eq!(Field::at(44), None);
     }
 }

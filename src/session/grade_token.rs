@@ -9,17 +9,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lti::{GradePlace, GradePlaceParts, Secret, Sender};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::field::Field;
+use super::grade_slot::GradeSlot;
 use super::seal::{Seal, deflated};
 use super::sealed_sender::SealedSender;
 use super::session::Session;
 
-/// The lifetime of a grade token, in seconds.
-pub const GRADE_TOKEN_LIFETIME: u64 = 7 * 86_400;
-
 /// The content of a grade token. It has no `Debug`, because it contains personal data.
+#[derive(Clone)]
 pub struct GradeToken {
     /// The last second at which it is valid, in seconds since the epoch.
     pub expires: u64,
@@ -53,27 +51,21 @@ struct GradeTokenContent<'a>(
 pub struct GradeTokens(Seal);
 
 impl GradeToken {
-    /// The token of a session at `now`. `None` if its launch accepts no grade.
-    pub fn new(session: &Session, tool: &str, now: u64) -> Option<Self> {
+    /// The token of a session at `now`, for `lifetime` seconds. `None` if its launch accepts no
+    /// grade.
+    pub fn new(session: &Session, tool: &str, lifetime: u64, now: u64) -> Option<Self> {
         let place = session.grade_place()?;
-        let mut digest = Sha256::new();
         // A migrated user's old id may be another user's id at the platform. Without a user id,
         // only the platform's id of the result identifies the learner.
         let learner = session.platform_user_id().unwrap_or(place.learner_reference());
         let [context, link] = [Field::ContextId, Field::ResourceLinkId]
             .map(|field| session.get(field).unwrap_or_default());
-        let sender = session.sender.parts();
-        for part in std::iter::once(tool).chain(sender).chain([learner, context, link]) {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        let mut slot = [0; 16];
-        slot.copy_from_slice(&digest.finalize()[..16]);
+        let slot = GradeSlot { tool, sender: &session.sender, learner, context, link };
         Some(Self {
-            expires: now.saturating_add(GRADE_TOKEN_LIFETIME),
+            expires: now.saturating_add(lifetime),
             tool: tool.to_owned(),
             sender: session.sender.clone(),
-            slot,
+            slot: slot.hash(),
             place,
         })
     }

@@ -1,7 +1,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use lti::{Launch, Secret};
+use lti::{Launch, Secret, Selection};
 use sha2::Sha256;
 
 use super::key::derive_key;
@@ -32,13 +32,23 @@ impl SessionIds {
     /// and resource link. Without a user id, every launch has an id of its own. `None` only without
     /// a key.
     pub fn id(&self, tool: &str, launch: &Launch) -> Option<String> {
+        self.hash(0, tool, launch, &launch.resource_link.id)
+    }
+
+    /// The id of the session in which a user picks links with an upstream's picker. It differs from
+    /// the id of every launch.
+    pub fn picker_id(&self, tool: &str, selection: &Selection) -> Option<String> {
+        self.hash(2, tool, &selection.request, "picker")
+    }
+
+    fn hash(&self, kind: u8, tool: &str, launch: &Launch, link: &str) -> Option<String> {
         let user = match &launch.user.id {
             Some(id) => id.as_bytes(),
             None => &launch.fingerprint,
         };
         let context = launch.context.id.as_deref().unwrap_or_default();
-        let mut mac = self.0.clone()?.chain_update([u8::from(launch.user.id.is_some())]);
-        let place = [user, context.as_bytes(), launch.resource_link.id.as_bytes()];
+        let mut mac = self.0.clone()?.chain_update([kind | u8::from(launch.user.id.is_some())]);
+        let place = [user, context.as_bytes(), link.as_bytes()];
         let sender = launch.sender.parts().map(str::as_bytes);
         // The old id of a migrated user may be another user's id at the platform.
         let consumer = launch.user.consumer.iter().map(|key| key.as_str().as_bytes());

@@ -13,6 +13,7 @@ use lti::Roles;
 use quick_cache::sync::Cache;
 use rocket::tokio::sync::oneshot;
 
+use super::launch_mark::LaunchMark;
 use super::session::Session;
 
 /// The most sessions in the cache. One takes about 100 bytes.
@@ -74,10 +75,19 @@ impl LatestLaunches {
 
     /// Whether a newer launch gave the same user at the same resource link other roles.
     pub fn supersedes(&self, session: &Session) -> bool {
-        self.launches.get(&session.id).is_some_and(|latest| {
-            latest.launch != session.launch
-                && latest.roles != session.roles
-                && latest.minted >= session.minted
+        let Session { id, launch, minted, roles, .. } = session;
+        self.has_other_roles(id, *launch, *minted, *roles)
+    }
+
+    /// Whether a newer launch gave the user of a token's launch other roles.
+    pub fn supersedes_launch(&self, mark: &LaunchMark) -> bool {
+        let LaunchMark { session, launch, minted, roles } = mark;
+        self.has_other_roles(session, *launch, *minted, *roles)
+    }
+
+    fn has_other_roles(&self, session: &str, launch: u32, minted: u64, roles: Roles) -> bool {
+        self.launches.get(session).is_some_and(|latest| {
+            latest.launch != launch && latest.roles != roles && latest.minted >= minted
         })
     }
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use lti::oauth1::SignatureMethod;
-use lti::{GradePlace, Launch, LineItem, LineItemUrl, OutcomeService};
+use lti::{GradePlace, Launch, LineItem, LineItemUrl, OutcomeService, Selection};
 
 use super::budget::{BUDGET, MAX_COOKIE, drop_order, fits, without};
 use super::field::Field;
+use super::link_request::LinkTerms;
 use super::session::Session;
 use crate::config::Identity;
 
@@ -36,6 +37,36 @@ impl Session {
         lifetime: Duration,
         now: u64,
     ) -> Result<(Self, Vec<String>), TooLong> {
+        Self::mint_with(launch, None, id, identity, services, lifetime, now)
+    }
+
+    /// Creates the session of an upstream's picker. Also returns the names of the omitted
+    /// parameters.
+    ///
+    /// # Errors
+    /// [`TooLong`] if the session does not fit even without all optional values.
+    pub fn mint_picker(
+        selection: &Selection,
+        id: String,
+        identity: Identity,
+        services: SessionServices,
+        lifetime: Duration,
+        now: u64,
+    ) -> Result<(Self, Vec<String>), TooLong> {
+        let services = SessionServices { grade: false, ..services };
+        let request = &selection.request;
+        Self::mint_with(request, Some(selection), id, identity, services, lifetime, now)
+    }
+
+    fn mint_with(
+        launch: &Launch,
+        selection: Option<&Selection>,
+        id: String,
+        identity: Identity,
+        services: SessionServices,
+        lifetime: Duration,
+        now: u64,
+    ) -> Result<(Self, Vec<String>), TooLong> {
         let [a, b, c, d, ..] = launch.fingerprint;
         let whole = Self {
             id,
@@ -49,7 +80,7 @@ impl Session {
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
-            values: values(launch, identity, services),
+            values: values(launch, selection, identity, services),
             left_out: 0,
         };
         if fits(&whole, BUDGET) {
@@ -83,7 +114,13 @@ const GRADE_FIELDS: [Field; 4] =
     [Field::GradeUrl, Field::GradeResultId, Field::LineItemUrl, Field::LineItemsUrl];
 
 /// The values of a launch for the session, without personal data that the tool must not receive.
-fn values(launch: &Launch, identity: Identity, services: SessionServices) -> Vec<(u8, String)> {
+fn values(
+    launch: &Launch,
+    selection: Option<&Selection>,
+    identity: Identity,
+    services: SessionServices,
+) -> Vec<(u8, String)> {
+    let terms = selection.map(|selection| LinkTerms::of(selection).encode());
     let place = launch.grade_place.as_ref().ok().filter(|_| services.grade);
     let (outcome, line_item): (Option<&OutcomeService>, Option<&LineItem>) = match place {
         Some(GradePlace::Outcome(outcome)) => (Some(outcome), None),
@@ -123,6 +160,9 @@ fn values(launch: &Launch, identity: Identity, services: SessionServices) -> Vec
             Field::MembershipsUrl => launch.memberships.as_deref().filter(|_| services.members),
             Field::PlatformUserId => launch.user.platform_id.as_deref(),
             Field::UserConsumer => launch.user.consumer.as_ref().map(lti::ConsumerKey::as_str),
+            Field::LinksReturnUrl => selection.map(|selection| selection.return_url.as_str()),
+            Field::LinksData => selection.and_then(|selection| selection.data.as_deref()),
+            Field::LinksTerms => terms.as_deref(),
             field => launch.sent(field.parameter()),
         };
         values.extend(value.map(|value| (field.position(), value.to_owned())));

@@ -15,6 +15,8 @@ use super::grade;
 use super::guard::{self, AnsweredHosts, HostError};
 use super::launch::oauth_credentials;
 use super::limit::{MOST_FIELDS, MOST_HEAD_BYTES};
+use super::links;
+use super::links_path::LINKS_PATH;
 use super::login_path::is_login;
 use super::page;
 use super::proxy::door::LARGEST_TICKET_FORM;
@@ -101,6 +103,9 @@ pub(crate) fn decide<'g, 'r>(gateway: &'g Gateway, head: &'r Parts) -> Decision<
     {
         return refused(Refusal::ForeignOrigin, Some(&mount.served.tool));
     }
+    if path == LINKS_PATH && host.is_some_and(|host| is_foreign_selection(gateway, host, head)) {
+        return refused(Refusal::ForeignOrigin, None);
+    }
     let location = host.and_then(|host| stray::location(gateway, host, head, route.as_ref()));
     if let Some(location) = location {
         return Decision::Redirected(page::stray_redirect(location));
@@ -134,6 +139,18 @@ fn answered_hosts(gateway: &Gateway) -> AnsweredHosts<'_> {
 fn is_foreign_entry(gateway: &Gateway, mount: &Mount<'_, '_>, head: &Parts) -> bool {
     let authority = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let origin = gateway.public_url.origin_of(&mount.served.tool, authority.unwrap_or_default());
+    may_be_csrf(&origin.to_string(), &head.method, &head.headers)
+}
+
+/// Whether a page of another site sent the form of the picker. It could put its author's links into
+/// the course of this browser's user.
+fn is_foreign_selection(gateway: &Gateway, host: &str, head: &Parts) -> bool {
+    let authority = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = authority.unwrap_or_default();
+    let origin = match gateway.routes.tool_of_host(host) {
+        Some(served) => gateway.public_url.origin_of(&served.tool, authority),
+        None => gateway.public_url.origin(authority),
+    };
     may_be_csrf(&origin.to_string(), &head.method, &head.headers)
 }
 
@@ -231,6 +248,11 @@ fn form_rule(head: &Parts, route: Option<&ToolRoute<'_, '_>>, is_development: bo
     } else if path.trim_end_matches('/') == grade::PATH {
         match value(header::AUTHORIZATION) {
             Some(_) => grade::LARGEST_BODY,
+            None => return FormRule::Skip,
+        }
+    } else if path.trim_end_matches('/') == links::PATH {
+        match value(header::AUTHORIZATION) {
+            Some(_) => links::LARGEST_BODY,
             None => return FormRule::Skip,
         }
     } else if (is_development && path.starts_with("/dev/")) || is_form(value(header::CONTENT_TYPE))

@@ -6,11 +6,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use lti::Secret;
 use lti::jose::RsaKey;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use super::dev_token::DevToken;
-use crate::practice::v1p3::PLATFORM_NAME;
+use crate::config::PRACTICE_PLATFORM;
 
 /// The state of a process in development that outlives its configuration.
 #[derive(Default)]
@@ -19,8 +19,8 @@ pub struct DevProcess {
     port: OnceLock<u16>,
     /// The token of `/dev`. A process that others can reach has one.
     token: Option<DevToken>,
-    /// The key of the practice platform, once a launch or the keyset needed it.
-    practice_key: OnceCell<Arc<RsaKey>>,
+    /// The keys of the practice platform, once a launch or the keyset needed one. The first signs.
+    practice_keys: Mutex<Vec<Arc<RsaKey>>>,
 }
 
 impl DevProcess {
@@ -44,23 +44,35 @@ impl DevProcess {
         self.token.as_ref()
     }
 
-    /// The key with which the practice platform signs. `None` only without randomness.
+    /// The keys of the practice platform. The first one signs. Empty only without randomness.
     ///
-    /// It is random for each process: a key that everybody can derive would let others forge
+    /// They are random for each process: a key that everybody can derive would let others forge
     /// launches of a gateway that they reach through a tunnel.
-    pub(super) async fn practice_key(&self) -> Option<Arc<RsaKey>> {
-        let search = || async {
-            spawn_blocking(|| {
-                let mut random = [0; 32];
-                getrandom::fill(&mut random).ok()?;
-                let secret = Secret::new(BASE64_STANDARD.encode(random));
-                Some(Arc::new(RsaKey::derive(&secret, &PLATFORM_NAME.to_owned().into())))
-            })
-            .await
-            .ok()
-            .flatten()
-            .ok_or(())
-        };
-        self.practice_key.get_or_try_init(search).await.ok().cloned()
+    pub(super) async fn practice_keys(&self) -> Vec<Arc<RsaKey>> {
+        let mut keys = self.practice_keys.lock().await;
+        if keys.is_empty() {
+            keys.extend(new_key().await);
+        }
+        keys.clone()
     }
+
+    /// Signs with a new key from now on. The last one stays in the keyset.
+    pub(super) async fn rotate_practice_keys(&self) {
+        let mut keys = self.practice_keys.lock().await;
+        if let Some(key) = new_key().await {
+            keys.truncate(1);
+            keys.insert(0, key);
+        }
+    }
+}
+
+/// A random key.
+async fn new_key() -> Option<Arc<RsaKey>> {
+    let search = spawn_blocking(|| {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).ok()?;
+        let secret = Secret::new(BASE64_STANDARD.encode(random));
+        Some(Arc::new(RsaKey::derive(&secret, &PRACTICE_PLATFORM.into())))
+    });
+    search.await.ok().flatten()
 }

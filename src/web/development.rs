@@ -1,5 +1,5 @@
 //! The state of development mode: every consumer's secrets, the newest rejected launches and failed
-//! requests, and the gradebook of the practice platform.
+//! requests, and the practice platform.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -11,8 +11,7 @@ use lti::v1p1::{ConsumerCredentials, DiagnosisContext};
 use serde::Serialize;
 
 use crate::config::Upstream;
-use crate::practice::Gradebook;
-use crate::practice::v1p3::PendingLaunches;
+use crate::practice::PracticeState;
 use crate::proxy::client::UpstreamError;
 use crate::url::Origin;
 
@@ -25,9 +24,7 @@ pub(super) struct Development {
     /// Every consumer's key and secrets. The diagnosis looks for mix-ups among them.
     credentials: Vec<ConsumerCredentials>,
     pub(super) refusals: Arc<NewestRefusals>,
-    gradebook: Arc<Mutex<Gradebook>>,
-    /// The launches by LTI 1.3 that wait for their login.
-    pending_launches: Arc<Mutex<PendingLaunches>>,
+    practice: Arc<Mutex<PracticeState>>,
     /// Why the newest files are not in use, as `check` prints it. Empty if they are.
     notice: Arc<Mutex<String>>,
 }
@@ -40,8 +37,7 @@ impl Development {
             placeholder: SigningKey::new(&placeholder),
             credentials: Vec::new(),
             refusals: Arc::default(),
-            gradebook: Arc::default(),
-            pending_launches: Arc::default(),
+            practice: Arc::default(),
             notice: Arc::default(),
         }
     }
@@ -63,8 +59,7 @@ impl Development {
             placeholder: SigningKey::new(&placeholder),
             credentials,
             refusals: Arc::clone(&self.refusals),
-            gradebook: Arc::clone(&self.gradebook),
-            pending_launches: Arc::clone(&self.pending_launches),
+            practice: Arc::clone(&self.practice),
             notice: Arc::clone(&self.notice),
         }
     }
@@ -88,14 +83,9 @@ impl Development {
         DiagnosisContext::new(tool, launch_urls, self.credentials.clone())
     }
 
-    /// The gradebook of the practice platform.
-    pub(super) fn gradebook(&self) -> MutexGuard<'_, Gradebook> {
-        self.gradebook.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The launches of the practice platform that wait for their login.
-    pub(super) fn pending_launches(&self) -> MutexGuard<'_, PendingLaunches> {
-        self.pending_launches.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The state of the practice platform.
+    pub(super) fn practice(&self) -> MutexGuard<'_, PracticeState> {
+        self.practice.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

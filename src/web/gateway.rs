@@ -17,11 +17,14 @@ use crate::app::{App, AppTiming, Apps};
 use crate::clock::Clock;
 use crate::config::{Config, Institution, Platform, PublicUrl, StateLocation};
 use crate::grade::Grades;
-use crate::platform::{KeysetCache, OwnKeys, Platforms, ServiceClients};
+use crate::platform::{KeysetCache, KnownMembers, OwnKeys, Platforms, ServiceClients};
 use crate::practice::v1p3::practice_platform;
 use crate::proxy::assertion::Assertions;
 use crate::proxy::client::Upstreams;
-use crate::session::{GradeTokens, Logins, Receipts, RegistrationLinks, SessionIds};
+use crate::session::{
+    CourseGradeTokens, GradeTokens, LinkRequests, Logins, MembersTokens, Receipts,
+    RegistrationLinks, SessionIds,
+};
 use crate::state::{Replay, State};
 use crate::template::Templates;
 
@@ -53,6 +56,11 @@ pub struct Gateway {
     /// The registrations whose services the gateway calls.
     pub(super) service_clients: Arc<ServiceClients>,
     pub(super) grade_tokens: GradeTokens,
+    pub(super) course_grade_tokens: CourseGradeTokens,
+    pub(super) members_tokens: MembersTokens,
+    pub(super) link_requests: LinkRequests,
+    /// Who is a member of which course. Each configuration asks anew.
+    pub(super) known_members: Arc<KnownMembers>,
     pub(super) grades: Arc<Grades>,
     pub(super) upstreams: Upstreams,
     /// What the apps share that the gateway starts. It outlives this configuration.
@@ -225,6 +233,10 @@ impl Gateway {
             own_keys: parts.own_keys,
             service_clients: parts.service_clients,
             grade_tokens: GradeTokens::new(&config.secrets),
+            course_grade_tokens: CourseGradeTokens::new(&config.secrets),
+            members_tokens: MembersTokens::new(&config.secrets),
+            link_requests: LinkRequests::new(&config.secrets),
+            known_members: Arc::default(),
             grades: Arc::new(parts.grades),
             upstreams: parts.upstreams,
             apps: parts.apps,

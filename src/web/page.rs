@@ -18,7 +18,7 @@ use super::login_path::LOGIN_PATH;
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 25] = [
+const TEMPLATES: [(&str, &str); 29] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("app_failure.html.tera", include_str!("pages/app_failure.html.tera")),
@@ -30,14 +30,18 @@ const TEMPLATES: [(&str, &str); 25] = [
     ("dev_gate.html.tera", include_str!("pages/dev_gate.html.tera")),
     ("dev_gradebook.html.tera", include_str!("pages/dev_gradebook.html.tera")),
     ("dev_launch.html.tera", include_str!("pages/dev_launch.html.tera")),
+    ("dev_links.html.tera", include_str!("pages/dev_links.html.tera")),
+    ("dev_registration.html.tera", include_str!("pages/dev_registration.html.tera")),
     ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
     ("index.html.tera", include_str!("pages/index.html.tera")),
     ("launch_storage.html.tera", include_str!("pages/launch_storage.html.tera")),
+    ("links.html.tera", include_str!("pages/links.html.tera")),
     ("login_button.html.tera", include_str!("pages/login_button.html.tera")),
     ("login_storage.html.tera", include_str!("pages/login_storage.html.tera")),
     ("login_window.html.tera", include_str!("pages/login_window.html.tera")),
     ("new_window.html.tera", include_str!("pages/new_window.html.tera")),
     ("notice.html.tera", include_str!("pages/notice.html.tera")),
+    ("picker.html.tera", include_str!("pages/picker.html.tera")),
     ("refusal.html.tera", include_str!("pages/refusal.html.tera")),
     ("register.html.tera", include_str!("pages/register.html.tera")),
     ("registered.html.tera", include_str!("pages/registered.html.tera")),
@@ -175,6 +179,24 @@ impl Html {
         )
     }
 
+    /// A page with a form for this gateway, in the platform's frame.
+    pub(super) fn picking(page: RenderedPage, frame_ancestors: &str) -> Self {
+        let directives = format!(
+            "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
+        );
+        Self::with_policy(page, &directives)
+    }
+
+    /// A page that sends a form to the platform, in the platform's frame. `form_action` has the
+    /// sources of that directive.
+    pub(super) fn answering(page: RenderedPage, form_action: &str, frame_ancestors: &str) -> Self {
+        let directives = format!(
+            "img-src data:; base-uri 'none'; form-action {form_action}; \
+             frame-ancestors {frame_ancestors}"
+        );
+        Self::with_policy(page, &directives)
+    }
+
     /// A page with a form for this gateway, in a frame of the platform.
     pub(super) fn registering(page: RenderedPage, frame_ancestors: &str) -> Self {
         Self::with_policy(
@@ -303,7 +325,7 @@ mod tests {
                 // The script of `copy.html.tera`.
                 "dev.html.tera" | "dev_refusals.html.tera" | "index.html.tera" => 1,
                 // The script that sends the form.
-                "dev_launch.html.tera" | "dev_auth.html.tera" => 1,
+                "dev_launch.html.tera" | "dev_auth.html.tera" | "links.html.tera" => 1,
                 // The same, and the script that closes the platform's frame.
                 "registered.html.tera" => 2,
                 // The scripts that ask the platform's storage.

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::config::{Platform, PlatformType, PublicUrl, Tool};
-use crate::practice::v1p3::PLATFORM_NAME;
+use crate::config::{PRACTICE_PLATFORM, Platform, PlatformType, PublicUrl, Tool};
 
 /// The registration of a tool at one platform.
 #[derive(Serialize)]
@@ -74,7 +73,7 @@ pub(super) fn setups<'a>(
     };
     // The practice platform needs no setup.
     let platforms = tool.senders.platforms.iter();
-    let platforms = platforms.filter(|platform| platform.name.as_str() != PLATFORM_NAME);
+    let platforms = platforms.filter(|platform| platform.name.as_str() != PRACTICE_PLATFORM);
     platforms.map(|platform| of(platform)).collect()
 }
 

@@ -12,8 +12,8 @@ use super::current::CurrentGateway;
 use super::gateway::Gateway;
 use super::log_budget::LogBudget;
 use super::{
-    body, canvas, cartridge, dev, grade, guard, health, index, jwks, length, login, refusal,
-    register, tool,
+    body, canvas, cartridge, dev, grade, guard, health, index, jwks, length, links, login, members,
+    refusal, register, tool,
 };
 use crate::grade::Grades;
 
@@ -26,6 +26,7 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
     let current = Arc::new(CurrentGateway::new(gateway));
     let gateway = current.load();
     let mut everywhere = rocket::routes![jwks::jwks];
+    everywhere.extend(links::browser_routes());
     everywhere.extend(login::routes());
     everywhere.extend(tool::routes());
     let mut rocket = rocket::custom(figment);
@@ -56,6 +57,8 @@ pub fn rocket(figment: Figment, gateway: Gateway, statics: &Path) -> Rocket<Buil
         )
         .mount("/", guard::except_tool_hosts(rocket::routes![jwks::keyset], false))
         .mount("/", guard::except_tool_hosts(grade::routes(), false))
+        .mount("/", guard::except_tool_hosts(links::upstream_routes(), false))
+        .mount("/", guard::except_tool_hosts(members::routes(), false))
         .mount("/", guard::except_tool_hosts(register::routes(), false))
         .mount("/", everywhere);
     // In development, the directory may be created later.

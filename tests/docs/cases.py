@@ -1,9 +1,11 @@
 """Runs the commands of README.md and docs/, one after the other."""
 
+import html
 import re
 import time
 import tomllib
 from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
 
 import practice
 from case import Cases
@@ -24,6 +26,7 @@ PAGES = {
     "docs/getting-started.md": "here",
     "docs/tools.md": "here",
     "docs/lti-1.3.md": "here",
+    "docs/deep-linking.md": "here",
     "docs/upstreams.md": "here",
     "docs/explain.md": "tests/gateway/explain/program.rs",
     "docs/grades.md": "tests/grades/page_cases.py",
@@ -340,3 +343,43 @@ def streamlit(binary, built):
         terminal.write("counter.py", (ROOT / "tests/browser/apps/streamlit/counter.py").read_text())
         terminal.start(block.strip().replace("8501", port), int(port))
         assert "Streamlit" in terminal.get("/", int(port))
+
+
+@cases.case("docs/deep-linking.md: an instructor picks links, and an app has its own picker")
+def deep_linking(binary, built):
+    page = Page("docs/deep-linking.md")
+    [tools] = page.blocks("toml")
+    [program] = page.blocks("python")
+    asks, own = ([*block.splitlines()] for block in page.blocks("sh"))
+    port = str(free_port())
+    with Checkout(binary) as checkout, Terminal(checkout, built) as terminal:
+        terminal.run("rm .env templates/hello.html.tera")
+        terminal.write("tools.toml", tools.replace("9000", port))
+        terminal.write("picker.py", program.replace("9000", port))
+        terminal.start("cargo run", terminal.port)
+        for ask in asks:
+            said = terminal.run(ask)
+            for words in ["<h1>Notebook</h1>", "Week 1", "Sums up to ten", "Add to course"]:
+                assert words in said, said
+        start, ask = own
+        terminal.start(start, int(port))
+        assert "Week 2: Products" in terminal.run(ask)
+
+        visit = practice.launch(terminal, "quiz", person="instructor-1", message="links")
+        headers = {
+            "Origin": f"http://{visit.host}",
+            "Cookie": visit.cookies,
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        action = visit.path.rpartition("/")[0] + "/choose"
+        body = urlencode({"week": "2"})
+        status, answer, _ = practice.ask(terminal, "POST", visit.host, action, headers, body)
+        assert status == 303, terminal.output()
+        url = urlsplit(answer["Location"])
+        assert url.path == "/~links", url
+        path = f"{url.path}?{url.query}"
+        status, _, sent = practice.ask(terminal, "GET", visit.host, path, {})
+        assert status == 200, sent
+        # The page sends itself to the practice platform.
+        sent = html.unescape(sent)
+        assert "/dev/platform/links" in sent and '"title":"Week 2"' in sent, sent

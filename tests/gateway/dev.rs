@@ -1,12 +1,16 @@
 //! `/dev`: the practice platform and the rejected launches, in development only.
 
+mod advantage;
 mod apps;
 mod gradebook;
 mod host;
 mod launch;
 mod login;
+mod picked;
 mod program;
+mod registration;
 mod secrets;
+mod services;
 
 use std::collections::HashSet;
 
@@ -138,7 +142,18 @@ fn in_development_the_index_links_to_the_practice_platform() {
         "/dev/launch?<chosen..>",
         "/dev/gradebook",
         "/dev/refusals",
+        "/dev/registration",
+        "/dev/registration/start?<chosen..>",
         "/dev/token",
+        "/dev/platform/links",
+        "/dev/platform/openid-configuration",
+        "/dev/platform/register",
+        "/dev/platform/token",
+        "/dev/platform/<tool>/lineitems",
+        "/dev/platform/<tool>/lineitems/<id>/lineitem",
+        "/dev/platform/<tool>/lineitems/<id>/lineitem/scores",
+        "/dev/platform/<tool>/lineitems/<id>/lineitem/results",
+        "/dev/platform/<tool>/memberships",
         "/dev/platform/auth?<params..>",
         "/dev/platform/jwks",
         "/dev/platform/lost/jwks",

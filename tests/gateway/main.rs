@@ -6,6 +6,7 @@ mod apps;
 mod cartridge;
 mod checklist;
 mod configuration;
+mod course;
 mod deployment;
 mod dev;
 mod explain;
@@ -14,6 +15,7 @@ mod issued;
 mod keyset;
 mod launches;
 mod line_items;
+mod links;
 #[cfg(target_os = "linux")]
 mod log;
 mod practice;

@@ -1,6 +1,8 @@
 //! `lti-gateway launch`: practice launches from the command line, over real HTTP.
 
+mod links;
 mod login;
+mod registration;
 
 use std::fs;
 use std::path::Path;
@@ -501,5 +503,5 @@ fn the_commands_of_the_docs_launch() {
         }
         ran += 1;
     }
-    assert_eq!(ran, 7);
+    assert_eq!(ran, 8);
 }

@@ -38,8 +38,8 @@ pub use form::{Form, Pairs};
 pub use grade_platform::{GradePlatform, LINE_ITEMS, RESULTS, SCORE, reply, reply_with};
 pub use many_files::many_files;
 pub use platform::{
-    Platform, Redirected, answer_form, changed, claims, login, lti_claim, token, token_header,
-    token_with,
+    Platform, Redirected, answer_form, changed, claims, claims_of, login, lti_claim, token,
+    token_header, token_with,
 };
 #[cfg(target_os = "linux")]
 pub use process::{listening_address, wait_until};

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from case import Cases
 from edx import Block
 from gateway import Gateway
-from running import Visit, free_port
+from practice_course import PracticeCourse
+from running import Running, Visit, free_port
 from stage import Stage
 
 QUESTION = re.compile(r'name="id" value="(\d+)">\s*<label for="sum">(\d+) \+ (\d+) =</label>')
@@ -50,7 +51,7 @@ class Adder:
 class Desk:
     """A browser with the exercise."""
 
-    gateway: Gateway
+    gateway: Running
     visit: Visit
 
     def answer(self, off: int) -> str:
@@ -100,3 +101,32 @@ def adder(stage: Stage):
         assert block.person.anonymous_id not in other_course.page("staff")
         status, _, _ = gateway.ask("GET", f"{desk.visit.path}staff", desk.visit.headers)
         assert status == 403
+
+
+@cases.each(
+    "the adder works in the practice course, and offers two links to pick",
+    {"by LTI 1.1": "1.1", "by LTI 1.3": "1.3"},
+)
+def picked(stage: Stage, version: str):
+    adder = Adder(stage.binary.parent / "adder")
+    with PracticeCourse(stage.binary, adder.origin) as course, adder.serve(course.origin):
+        small, large = course.pick(version, "Small sums", "Large sums")
+        for block, largest in ((small, 10), (large, 500)):
+            desk = Desk(course, course.launch(version, link=block))
+            for off, message in ((1, "is not"), (0, "Your course has the grade.")):
+                _, left, right = map(int, QUESTION.search(desk.page()).groups())
+                assert max(left, right) <= largest, (left, right)
+                assert message in desk.answer(off)
+        # A right answer has a new question of the same size, and the course has the last grade.
+        _, left, right = map(int, QUESTION.search(desk.page()).groups())
+        assert max(left, right) <= 500, (left, right)
+        book = course.gradebook()
+        for title in ("Small sums", "Large sums"):
+            assert f"Adder, {title}" in book, book
+        assert "Ada, a learner has 1.0 in Adder" in book, book
+
+        ungraded = Desk(course, course.launch(version, ungraded="yes"))
+        assert ungraded.answer(off=0).endswith("Your course accepts no grade here.")
+        staff = Desk(course, course.launch(version, person="instructor-1"))
+        sender = {"1.1": "adder-key", "1.3": "practice"}[version]
+        assert f"{sender}:learner-1" in staff.page("staff")

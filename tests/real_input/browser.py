@@ -105,6 +105,8 @@ class _FormReader(HTMLParser):
             assert attributes["method"].lower() == "post"
             self.action = attributes["action"]
         elif tag == "input" and attributes.get("name"):
-            # Browsers remove line breaks from the value of a text field.
-            value = attributes.get("value") or ""
-            self.fields.append((attributes["name"], value.replace("\r", "").replace("\n", "")))
+            # Browsers remove line breaks from the value of a text field, and send those of a hidden
+            # one as CR LF.
+            lines = (attributes.get("value") or "").replace("\r\n", "\n").split("\n")
+            value = ("\r\n" if attributes.get("type") == "hidden" else "").join(lines)
+            self.fields.append((attributes["name"], value))

@@ -4,13 +4,13 @@ use std::fmt;
 
 pub use crate::check::Check;
 use crate::grade_place::{GradePlace, NoGradePlace};
-use crate::launch::Launch;
+use crate::message::Message;
 use crate::rejection::Rejection;
 use crate::replay::{Nonce, Spent};
 use crate::return_url::ReturnUrl;
 use crate::role::Roles;
 
-/// The result of examining a launch. Only its [verdict](Self::verdict) leads to a [`Launch`].
+/// The result of examining a launch. Only its [verdict](Self::verdict) leads to a [`Message`].
 ///
 /// `Findings` are the results of checks that only one LTI version has.
 pub struct Examination<Findings> {
@@ -23,17 +23,17 @@ pub struct Examination<Findings> {
     pub(crate) findings: Findings,
 }
 
-/// A launch that passed every check except replay protection.
+/// A message that passed every check except replay protection.
 pub enum Verdict {
-    /// A new launch. The caller spends its nonce and admits it.
+    /// A new message. The caller spends its nonce and admits it.
     New(Candidate),
     /// A reload. The caller has proof that it admitted the same form of the same browser before.
-    Reload(Launch),
+    Reload(Message),
 }
 
-/// A launch whose nonce is not spent yet.
+/// A message whose nonce is not spent yet.
 pub struct Candidate {
-    launch: Launch,
+    message: Message,
     nonce: Nonce,
     /// The rejection if the nonce expires before it is spent.
     expired: Rejection,
@@ -84,6 +84,28 @@ impl<Findings> Examination<Findings> {
         self.verdict.as_ref().err()
     }
 
+    /// Whether the message is a request for links, as far as the checks have come.
+    pub fn asks_for_links(&self) -> bool {
+        match &self.verdict {
+            Ok(verdict) => matches!(verdict.message(), Message::Selection(_)),
+            Err(rejection) => matches!(rejection, Rejection::MayNotPick(_)),
+        }
+    }
+
+    /// The same examination, which rejects a request for links unless `accepts` accepts its return
+    /// URL.
+    #[must_use]
+    pub fn accepting_links_at(mut self, accepts: impl FnOnce(&str) -> bool) -> Self {
+        if let Ok(verdict) = &self.verdict
+            && let Message::Selection(selection) = verdict.message()
+            && !accepts(&selection.return_url)
+        {
+            let name = selection.format.return_url_name();
+            self.verdict = Err(Rejection::no_return_url(name));
+        }
+        self
+    }
+
     /// The verdict.
     ///
     /// # Errors
@@ -94,18 +116,23 @@ impl<Findings> Examination<Findings> {
 }
 
 impl Verdict {
+    /// The message.
+    pub fn message(&self) -> &Message {
+        match self {
+            Self::New(candidate) => &candidate.message,
+            Self::Reload(message) => message,
+        }
+    }
+
     /// The service that would accept a grade for the user and link, or why it is missing.
     pub fn grade_place(&self) -> &Result<GradePlace, NoGradePlace> {
-        match self {
-            Self::New(candidate) => &candidate.launch.grade_place,
-            Self::Reload(launch) => &launch.grade_place,
-        }
+        &self.message().launch().grade_place
     }
 }
 
 impl Candidate {
-    pub(crate) fn new(launch: Launch, nonce: Nonce, expired: Rejection) -> Self {
-        Self { launch, nonce, expired }
+    pub(crate) fn new(message: Message, nonce: Nonce, expired: Rejection) -> Self {
+        Self { message, nonce, expired }
     }
 
     /// The nonce to spend.
@@ -113,15 +140,15 @@ impl Candidate {
         &self.nonce
     }
 
-    /// The launch, given the result of spending its nonce.
+    /// The message, given the result of spending its nonce.
     ///
     /// # Errors
     /// [`Rejection::Replayed`] if the nonce was spent before, and [`Rejection::Stale`] if it
     /// expired in the meantime. [`Rejection::ReplayStoreFull`], [`Rejection::ClockSetBack`] or
     /// [`Rejection::ReplayStoreUnavailable`] if the store did not store it.
-    pub fn admit(self, spent: Spent) -> Result<Launch, Rejection> {
+    pub fn admit(self, spent: Spent) -> Result<Message, Rejection> {
         match spent {
-            Spent::Now => Ok(self.launch),
+            Spent::Now => Ok(self.message),
             Spent::Before => Err(Rejection::Replayed),
             Spent::Expired => Err(self.expired),
             Spent::Full(share) => Err(Rejection::ReplayStoreFull(share)),

@@ -5,6 +5,7 @@ use crate::jose::{Algorithms, MalformedToken};
 use crate::oauth1::{ParamError, Params};
 use crate::replay::{FullShare, LONGEST_NONCE};
 use crate::role::Roles;
+use crate::selection::{CLAIM_DEEP_LINKING, CONTENT_ITEM_RETURN_URL};
 use crate::sender::PlatformName;
 use crate::v1p3::{ClaimFault, LoginFault};
 
@@ -90,6 +91,10 @@ const SIGN_BY_THE_STANDARD: &str = "have the platform sign the launch as LTI 1.1
                                     for a proxy or a script that changes the form";
 const CHECK_PRIVACY: &str = "check the tool's privacy settings in the platform: they decide which \
                              claims it sends; anonymous = true accepts launches without sub";
+
+const SEND_RETURN_URL: &str = "serve the platform by https, so that it sends an https return URL; \
+                               http is allowed for hosts named in outcome_hosts, and for \
+                               loopback in development";
 
 rejections! {
     /// A `%` in the query or body is not followed by two hexadecimal digits. Contains its byte
@@ -236,22 +241,8 @@ rejections! {
             found: "the message type is \"{found}\", not \"{accepted}\"",
             else "the message type is missing"
         ),
-        advice: match found.as_deref() {
-            Some("ContentItemSelectionRequest") => {
-                "have the instructor add the tool as an external tool with its launch URL, without \
-                 selecting content; turn content selection off in the platform (Moodle: Supports \
-                 Deep Linking; Canvas: only placements that launch)"
-            }
-            Some("LtiDeepLinkingRequest") => {
-                "have the instructor add the tool as an external tool with its launch URL, without \
-                 selecting content; turn deep linking off in the platform (Moodle: Supports Deep \
-                 Linking; Canvas: only placements that launch)"
-            }
-            _ => {
-                "add the tool as an ordinary LTI link; content selection and other messages are \
-                 not launches"
-            }
-        };
+        advice: "add the tool as an ordinary LTI link, or select it as content; other messages \
+                 are not accepted";
 
     /// The LTI version is not that of the protocol.
     LtiVersion {
@@ -278,6 +269,12 @@ rejections! {
         fact: ("none of the roles {roles:?} may launch this tool"),
         advice: "add the role to the tool's roles in tools.toml, or give the user the role in the \
                  course";
+
+    /// The user has no role that may pick links. Contains the user's roles.
+    MayNotPick(roles: Roles) => "role-not-allowed", Roles,
+        fact: ("none of the roles {roles:?} may pick links"),
+        advice: "pick links as an instructor, administrator, teaching assistant or content \
+                 developer of the course";
 
     /// The nonce was spent before: the form is a replay.
     Replayed => "replayed", Nonce,
@@ -513,7 +510,19 @@ rejections! {
     /// A required claim is absent. Contains its name.
     MissingClaim(claim: &'static str) => "missing-claim", Parameters,
         fact: ("the claim {claim} is absent"),
-        advice: CHECK_PRIVACY;
+        advice: match *claim {
+            CLAIM_DEEP_LINKING | CONTENT_ITEM_RETURN_URL => SEND_RETURN_URL,
+            _ => CHECK_PRIVACY,
+        };
+
+    /// A request for links accepts no links to tools. Contains the accepted types.
+    LinksNotAccepted(types: Option<String>) => "links-not-accepted", Parameters,
+        fact: (
+            types: "the platform accepts \"{types}\", no links to tools",
+            else "the platform accepts no links to tools"
+        ),
+        advice: "choose a placement for links in the platform, or open the tool where the platform \
+                 adds links to a course";
 
     /// A required claim has another type.
     MalformedClaim {
@@ -523,7 +532,12 @@ rejections! {
         found: ClaimFault,
     } => "malformed-claim", Parameters,
         fact: ("the claim {claim} is {found}"),
-        advice: CHECK_PRIVACY;
+        advice: match found {
+            ClaimFault::NoReturnUrl => SEND_RETURN_URL,
+            ClaimFault::LongData => "report it to the maker of the platform: no known platform \
+                                     sends that much",
+            _ => CHECK_PRIVACY,
+        };
 }
 
 impl Rejection {
@@ -541,6 +555,21 @@ impl Rejection {
     pub fn target_elsewhere(target: &str) -> Self {
         let shown = target.split(['?', '#']).next().unwrap_or_default();
         Self::TargetElsewhere(Some(Self::quote(shown)))
+    }
+
+    /// The rejection of a request for links without a usable return URL in this claim or parameter.
+    pub fn no_return_url(claim: &'static str) -> Self {
+        Self::MalformedClaim { claim, found: ClaimFault::NoReturnUrl }
+    }
+
+    /// The rejection of a request for links whose `data` is too long.
+    pub(crate) fn long_data(claim: &'static str) -> Self {
+        Self::MalformedClaim { claim, found: ClaimFault::LongData }
+    }
+
+    /// The rejection of a request for links that accepts only these types.
+    pub(crate) fn links_not_accepted(types: &str) -> Self {
+        Self::LinksNotAccepted(Some(types).filter(|types| !types.is_empty()).map(Self::quote))
     }
 
     /// Whether every rejection of this kind has the same page: those of the checks of a token from

@@ -56,6 +56,10 @@ impl Roles {
     /// Instructors and administrators: `staff` in the configuration.
     pub const STAFF: Self = Self(Role::Instructor as u8 | Role::Administrator as u8);
 
+    /// The roles that may pick links: staff, teaching assistants and content developers.
+    pub const PICKERS: Self =
+        Self(Self::STAFF.0 | Role::TeachingAssistant as u8 | Role::ContentDeveloper as u8);
+
     /// The set for a name in the configuration: a role, or `staff`. `None` for any other name.
     pub fn named(name: &str) -> Option<Self> {
         if name == "staff" {

@@ -39,6 +39,17 @@ impl<'a> PlatformUsers<'a> {
         }
     }
 
+    /// The platform's own id of a user as upstreams know them, if the text alone shows it. `None`
+    /// for other platforms' and consumers' users, and for a user whose `sub` only the platform
+    /// knows.
+    ///
+    /// This is the reverse of [`user`](Self::user) without a `legacy_id`. The user may not exist.
+    pub fn sub(&self, upstream_user: &str) -> Option<String> {
+        let (_, id) = upstream_user.split_once(':')?;
+        let user = self.user(id, None);
+        (!id.is_empty() && user.to_string() == upstream_user).then_some(user.id)
+    }
+
     /// The user of a consumer.
     pub(crate) fn former_user(&self, key: &ConsumerKey, id: &str) -> UpstreamUser<'a> {
         UpstreamUser { platform: self.platform, former: Some(key.clone()), id: id.to_owned() }
@@ -92,6 +103,28 @@ mod tests {
         check(other, true, None, "b%3Ac:s-1");
         check(&both, false, Some("7"), "moodle:s-1");
         check(&both, true, None, "moodle:s-1");
+    }
+
+    #[test]
+    fn the_text_of_a_user_shows_the_sub_if_the_platform_keeps_ids_or_has_no_former_consumer() {
+        let platform = PlatformName::from("moodle");
+        let key = ConsumerKey::from("b:c");
+        let check = |formerly: &[ConsumerKey], keeps_ids, user: &str, expected: Option<&str>| {
+            let users = PlatformUsers { platform: &platform, formerly, keeps_ids };
+            assert_eq!(users.sub(user).as_deref(), expected, "{user}");
+        };
+        check(&[], false, "moodle:4:2", Some("4:2"));
+        check(&[], true, "moodle:42", Some("42"));
+        for other in ["42", "", ":42", "moodle", "moodle:", "canvas:42", "Moodle:42", " moodle:42"]
+        {
+            check(&[], false, other, None);
+        }
+        let one = std::slice::from_ref(&key);
+        check(one, true, "b%3Ac:42", Some("42"));
+        check(one, true, "moodle:42", None);
+        // Only the platform knows whose old id this is.
+        check(one, false, "b%3Ac:42", None);
+        check(one, false, "moodle:42", Some("42"));
     }
 
     #[test]

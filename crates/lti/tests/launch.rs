@@ -49,7 +49,7 @@ fn admit(examination: Examination<SignatureFindings>) -> Result<Launch, Rejectio
     match examination.verdict()? {
         Verdict::New(candidate) => {
             let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
-            candidate.admit(spent)
+            candidate.admit(spent).map(|message| message.into_launch().expect("a launch"))
         }
         Verdict::Reload(_) => panic!("no proof of an earlier admission exists"),
     }

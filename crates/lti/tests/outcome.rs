@@ -50,7 +50,7 @@ fn launched(params: &[(&str, &str)], method: SignatureMethod) -> Option<OutcomeS
         panic!("what was signed is a launch")
     };
     let spent = MemoryReplay::new(1).spend(candidate.nonce(), NOW);
-    let place = candidate.admit(spent).expect("a fresh nonce").grade_place.ok()?;
+    let place = candidate.admit(spent).expect("a fresh nonce").into_launch()?.grade_place.ok()?;
     let GradePlace::Outcome(outcome) = place else { panic!("a place of LTI 1.1") };
     Some(outcome)
 }

@@ -1,7 +1,8 @@
 //! An exercise behind lti-gateway: add two numbers, and the course has the grade.
 //!
-//! This program contains no LTI code. The gateway sends the user's identity in headers
-//! (docs/upstreams.md) and accepts a grade with one HTTP call (docs/grades.md).
+//! This program contains no LTI code, and works by every version of LTI. The gateway sends the
+//! user's identity in headers (docs/upstreams.md) and accepts a grade with one HTTP call
+//! (docs/grades.md).
 //!
 //! The program trusts these headers. Therefore it listens on loopback, where only the gateway can
 //! reach it.
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Form, State};
+use axum::extract::{DefaultBodyLimit, Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
@@ -33,9 +34,15 @@ use visitor::Visitor;
 /// them, and every user gets a new question.
 const MOST: usize = 10_000;
 
+/// The largest number in a question, and that of a launch which names none.
+const LARGEST: i64 = 1000;
+const USUAL: i64 = 50;
+
 /// One user's question at one resource link.
 struct Exercise {
     user: String,
+    /// The largest number in its questions.
+    up_to: i64,
     /// Identifies the question. A form that is sent twice, or belongs to an older question, has no
     /// effect.
     id: u32,
@@ -43,6 +50,12 @@ struct Exercise {
     right: i64,
     /// The last answer: whether it was right, and the message about it and its grade.
     last: Option<(bool, String)>,
+}
+
+/// The link that an instructor picked: `tools.toml` has its path.
+#[derive(Deserialize)]
+struct PickedLink {
+    up_to: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -77,12 +90,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(axum::serve(listener, routes).await?)
 }
 
-async fn show(State(adder): State<Arc<Adder>>, visitor: Visitor) -> Html<String> {
+/// Shows the exercise. The first page after the launch decides how difficult it is: its path is the
+/// link's. Later pages cannot make it easier.
+async fn show(
+    State(adder): State<Arc<Adder>>,
+    visitor: Visitor,
+    Query(link): Query<PickedLink>,
+) -> Html<String> {
     let mut exercises = adder.exercises();
     if exercises.len() >= MOST && !exercises.contains_key(&visitor.place) {
         exercises.clear();
     }
-    let exercise = exercises.entry(visitor.place).or_insert_with(|| Exercise::new(visitor.user));
+    let up_to = link.up_to.unwrap_or(USUAL).clamp(1, LARGEST);
+    let exercise = exercises.entry(visitor.place);
+    let exercise = exercise.or_insert_with(|| Exercise::new(visitor.user, up_to));
     page::exercise(exercise, visitor.is_staff)
 }
 
@@ -107,7 +128,8 @@ async fn answer(
     Redirect::to("./")
 }
 
-/// All users who launched with the same consumer key as this visitor.
+/// All users of the same course as this visitor: with the same consumer key, or from the same
+/// platform.
 async fn staff(
     State(adder): State<Arc<Adder>>,
     visitor: Visitor,
@@ -116,15 +138,14 @@ async fn staff(
         return Err(StatusCode::FORBIDDEN);
     }
     let exercises = adder.exercises();
-    let visible =
-        exercises.values().filter(|exercise| visitor.shares_consumer_with(&exercise.user));
+    let visible = exercises.values().filter(|exercise| visitor.shares_sender_with(&exercise.user));
     Ok(page::staff(visible))
 }
 
 impl Exercise {
-    fn new(user: String) -> Self {
-        let (left, right) = (rand::random_range(1..=50), rand::random_range(1..=50));
-        Self { user, id: rand::random(), left, right, last: None }
+    fn new(user: String, up_to: i64) -> Self {
+        let (left, right) = (rand::random_range(1..=up_to), rand::random_range(1..=up_to));
+        Self { user, up_to, id: rand::random(), left, right, last: None }
     }
 
     /// Whether an answer is right, and a sentence about it. `None` if it belongs to another
@@ -136,7 +157,7 @@ impl Exercise {
             return None;
         }
         if is_right {
-            *self = Self::new(std::mem::take(&mut self.user));
+            *self = Self::new(std::mem::take(&mut self.user), self.up_to);
         }
         Some((
             is_right,

@@ -7,7 +7,8 @@ use axum::http::request::Parts;
 pub struct Visitor {
     /// The prefix of the session: one per user and resource link.
     pub place: String,
-    /// `<consumer key>:<user id>` identifies the user. Empty if the platform sends no user id.
+    /// Identifies the user: `<consumer key>:<user id>`, or by LTI 1.3 `<platform>:<user id>`. Empty
+    /// if the platform sends no user id.
     pub user: String,
     pub is_staff: bool,
     /// Allows a grade for this user and resource link, if the course accepts one. No browser may
@@ -32,8 +33,8 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
 }
 
 impl Visitor {
-    /// Whether a user launched with the same consumer key.
-    pub fn shares_consumer_with(&self, user: &str) -> bool {
+    /// Whether a user launched with the same consumer key, or from the same platform.
+    pub fn shares_sender_with(&self, user: &str) -> bool {
         user.split(':').next() == self.user.split(':').next()
     }
 }

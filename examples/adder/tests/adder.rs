@@ -317,3 +317,31 @@ fn an_invalid_request_is_refused_and_the_next_one_is_served() {
     gateway.was_not_called();
     adder.page(&ANNA);
 }
+
+#[test]
+fn the_first_page_after_a_launch_decides_how_large_the_numbers_are() {
+    let gateway = Gateway::responding("200 OK", DELIVERED);
+    let adder = Adder::before(gateway.address);
+    let terms = |page: &str| -> Vec<i64> {
+        question(page).split(" + ").map(|term| term.parse().expect("a number")).collect()
+    };
+    for (number, (path, most)) in
+        [("/?up_to=1", 1), ("/?up_to=0", 1), ("/?up_to=-9", 1), ("/?up_to=9999", 1000), ("/", 50)]
+            .into_iter()
+            .enumerate()
+    {
+        let place = format!("/lti/adder/~{number}");
+        let user = [("X-Forwarded-Prefix", place.as_str()), ANNA[1], TOKEN];
+        let (status, _, first) = adder.request("GET", path, &user, "");
+        assert_eq!(status, 200, "{path}");
+        assert!(terms(&first).iter().all(|term| (1..=most).contains(term)), "{path}: {first}");
+        // Another path makes it neither easier nor harder, not even with a new question.
+        let (_, _, other) = adder.request("GET", "/?up_to=2", &user, "");
+        assert_eq!(question(&other), question(&first), "{path}");
+        for _ in 0..3 {
+            let page = adder.answer(&user, 0);
+            assert!(terms(&page).iter().all(|term| (1..=most).contains(term)), "{path}: {page}");
+        }
+    }
+    assert_eq!(adder.request("GET", "/?up_to=many", &ANNA, "").0, 400);
+}

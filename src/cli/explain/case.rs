@@ -11,7 +11,7 @@ use lti::v1p1::{
     DiagnosisContext, KnownUrl, LaunchPolicy, LaunchRequest, diagnose, examine_read,
     expected_base_string,
 };
-use lti::{KnownSecrets, Secret};
+use lti::{KnownSecrets, Message, Secret};
 
 use super::arguments::ExplainArguments;
 use super::arrival::ArrivalTime;
@@ -171,7 +171,10 @@ impl Case {
         };
         let policy = &self.policy;
         let launch = request.read();
-        let examined = |now| examine_read(launch.clone(), policy, now, |_| false, || true);
+        let examined = |now| {
+            let examination = examine_read(launch.clone(), policy, now, |_| false, || true);
+            examination.accepting_links_at(|url| self.accepts_links_at(url))
+        };
         let now = now();
         let arrival =
             ArrivalTime::of(explain.at, self.capture.sent_at, examined(0).timestamp(), now);
@@ -207,9 +210,18 @@ impl Case {
         }
     }
 
+    /// Whether the gateway sends picked links to this URL.
+    pub(super) fn accepts_links_at(&self, url: &str) -> bool {
+        self.config.outcomes.accepts_links_at(url, self.development)
+    }
+
     /// Why an accepted launch receives no grade token, if the tool may send grades.
     fn no_grade_token(&self, verdict: Option<Verdict>) -> Option<NoGradeToken> {
-        let place = verdict?.grade_place().clone();
+        let verdict = verdict?;
+        if matches!(verdict.message(), Message::Selection(_)) {
+            return None;
+        }
+        let place = verdict.grade_place().clone();
         // In development, no rule applies to the practice platform.
         let is_practice = place.as_ref().is_ok_and(|place| {
             KnownUrl::new(None, place.url()).authority.eq_ignore_ascii_case(practice::HOST)

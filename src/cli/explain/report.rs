@@ -106,6 +106,9 @@ impl Report<'_> {
             Check::Time => self
                 .arrival
                 .finding(examination.timestamp().unwrap_or_default(), self.accepted_skew),
+            Check::Parameters if examination.asks_for_links() => {
+                "an LTI 1.1 request for links".to_owned()
+            }
             Check::Parameters => "an LTI 1.1 launch of a resource link".to_owned(),
             Check::Roles => {
                 let roles: Vec<&str> = examination

@@ -141,7 +141,9 @@ fn outcome(
     Ok(match keys(case, explain, client, read.key_id())? {
         Some((keyset, age)) => {
             let keys = FetchedKeys { keyset: &keyset, age };
-            TokenOutcome::Verified(Box::new(examine_token(&read, keys, &login, &policy, at)))
+            let examination = examine_token(&read, keys, &login, &policy, at);
+            let examination = examination.accepting_links_at(|url| case.accepts_links_at(url));
+            TokenOutcome::Verified(Box::new(examination))
         }
         None => {
             TokenOutcome::Unverified(Box::new(examine_without_keys(&read, &login, &policy, at)))

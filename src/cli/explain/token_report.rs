@@ -199,7 +199,9 @@ impl TokenReport<'_> {
                 self.arrival.finding(self.issued().unwrap_or_default(), self.case.policy.clock_skew)
             }
             Check::Login => "the nonce is that of the state".to_owned(),
-            Check::Parameters => "an LTI 1.3 launch of a resource link".to_owned(),
+            Check::Parameters => {
+                of_token(&|one| message(one.asks_for_links()), &|one| message(one.asks_for_links()))
+            }
             Check::Roles => of_token(&|one| roles(one.roles()), &|one| roles(one.roles())),
             _ => String::new(),
         }
@@ -230,6 +232,14 @@ fn position(rejection: &Rejection) -> usize {
         other => other.check(),
     };
     CHECKS.iter().position(|check| *check == failed).unwrap_or_default()
+}
+
+/// The kind of an examined message.
+fn message(asks_for_links: bool) -> String {
+    match asks_for_links {
+        true => "an LTI 1.3 request for links".to_owned(),
+        false => "an LTI 1.3 launch of a resource link".to_owned(),
+    }
 }
 
 /// The names of roles.

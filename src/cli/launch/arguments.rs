@@ -9,7 +9,7 @@ pub(in crate::cli) struct LaunchArguments {
     /// The tool's name in the tools file
     pub(super) tool: String,
 
-    /// A role of the user in the course; repeatable [default: learner]
+    /// A role of the user in the course; repeatable [default: learner, and instructor for links]
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub(super) role: Vec<Role>,
 
@@ -25,6 +25,10 @@ pub(in crate::cli) struct LaunchArguments {
     /// gateway in development
     #[arg(long, value_name = "VERSION", default_value = "1.1")]
     pub(super) lti: LtiVersion,
+
+    /// The message. `links` asks for links to the tool, as an instructor does who selects content
+    #[arg(long, value_name = "MESSAGE", default_value = "launch")]
+    pub(super) message: LaunchMessage,
 
     /// Only the practice platform can launch a tool: the gateway has no other platform's key
     #[arg(long, value_name = "NAME", hide = true)]
@@ -55,6 +59,15 @@ pub(super) enum LtiVersion {
     V1p3,
 }
 
+/// The message of a platform.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LaunchMessage {
+    /// A launch
+    Launch,
+    /// A request for links (deep linking)
+    Links,
+}
+
 /// The format of a printed launch.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PrintFormat {
@@ -64,6 +77,17 @@ pub(super) enum PrintFormat {
     Html,
     /// The form body, for `explain`
     Form,
+}
+
+impl LaunchArguments {
+    /// The roles of the user.
+    pub(super) fn roles(&self) -> &[Role] {
+        match self.message {
+            _ if !self.role.is_empty() => &self.role,
+            LaunchMessage::Launch => &[Role::Learner],
+            LaunchMessage::Links => &[Role::Instructor],
+        }
+    }
 }
 
 /// Parses a role by its name in `tools.toml`. `staff` is edX's course staff: administrator.

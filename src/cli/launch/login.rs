@@ -3,12 +3,11 @@
 
 use std::path::Path;
 
-use lti::Role;
 use lti::oauth1::encode::encode;
 use reqwest::header::{CONTENT_TYPE, COOKIE};
 use reqwest::{Client, Response, StatusCode, Url};
 
-use super::arguments::{LaunchArguments, PrintFormat};
+use super::arguments::{LaunchArguments, LaunchMessage, PrintFormat};
 use super::follow::{cookie_header, keep, line, next, shown, step, without_url};
 use super::page_form::PageForm;
 use super::sign::{given_url, own_url};
@@ -93,8 +92,10 @@ fn start_url(
         (None, None) => return Err(no_tool(&loaded, &launch.tool, file)),
     };
     let mut query = format!("tool={}&lti=1.3&user={}", encode(&launch.tool), encode(&launch.user));
-    let roles: &[Role] = if launch.role.is_empty() { &[Role::Learner] } else { &launch.role };
-    for role in roles {
+    if launch.message == LaunchMessage::Links {
+        query += "&message=links";
+    }
+    for role in launch.roles() {
         query += &format!("&role={}", role.name());
     }
     let mut custom = String::new();

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use lti::ConsumerKey;
 use lti::oauth1::{Credentials, SignatureMethod};
 use lti::v1p1::sign;
-use lti::{ConsumerKey, Role};
 use reqwest::Url;
 
-use super::arguments::LaunchArguments;
+use super::arguments::{LaunchArguments, LaunchMessage};
 use super::signed::SignedLaunch;
 use crate::cli::load::{Loaded, load};
 use crate::cli::machine::{now, random};
@@ -15,8 +15,11 @@ use crate::cli::message::{consumer_keys, no_randomness, no_tool, random_secret, 
 use crate::cli::rocket_settings::local_authority;
 use crate::config::{Environment, PublicUrl, Tool};
 use crate::practice::BLOCK;
-use crate::practice::v1p1::edx_launch;
+use crate::practice::v1p1::{NO_SELECTION_PARAMS, edx_launch, selection_params};
 use crate::url::is_loopback;
+
+/// The URL that would accept picked links. Nobody has a platform there.
+const LINKS_RETURN_URL: &str = "https://lms.example/links";
 
 /// Signs a launch.
 ///
@@ -55,8 +58,7 @@ pub(super) fn sign_launch(
     let Some(signing_key) = consumers.signing_keys(key).and_then(<[_]>::first) else {
         return Err(format!("error: the consumer {key} of {} has no secret\n", tool.name));
     };
-    let roles: &[Role] = if launch.role.is_empty() { &[Role::Learner] } else { &launch.role };
-    let params = edx_launch(BLOCK, &launch.user, roles, &launch.param);
+    let params = params(launch);
     let params: Vec<(&str, &str)> =
         params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let nonce = random().map_err(no_randomness)?;
@@ -79,6 +81,25 @@ pub(super) fn sign_launch(
         )
     })?;
     Ok(SignedLaunch { url, body, cookies: Vec::new() })
+}
+
+/// The parameters of the message.
+fn params(launch: &LaunchArguments) -> Vec<(String, String)> {
+    let params = edx_launch(BLOCK, &launch.user, launch.roles(), &launch.param);
+    match launch.message {
+        LaunchMessage::Launch => params,
+        LaunchMessage::Links => {
+            let own = |name: &str| launch.param.iter().any(|(chosen, _)| chosen == name);
+            let mut selection = selection_params(LINKS_RETURN_URL, "practice");
+            selection.retain(|(name, _)| !own(name));
+            let replaced = |name: &str| {
+                NO_SELECTION_PARAMS.contains(&name)
+                    || selection.iter().any(|(replacing, _)| replacing == name)
+            };
+            let kept: Vec<_> = params.into_iter().filter(|(name, _)| !replaced(name)).collect();
+            kept.into_iter().chain(selection).collect()
+        }
+    }
 }
 
 /// The launch URL of `--url`: the URL itself, or the tool's path if it names only a gateway.

@@ -8,11 +8,10 @@ use crate::config::document::Part;
 use crate::config::fault::Fault;
 use crate::config::file::{CustomTable, LineItemTable, LinkTable};
 use crate::config::gateway::Target;
-use crate::config::limit::LONGEST_CUSTOM_NAME;
 use crate::config::link_path::LinkPath;
 use crate::config::points::Points;
 use crate::config::table::{Completeness, Written};
-use crate::config::tool_link::ToolLink;
+use crate::config::tool_link::{ToolLink, is_custom_name};
 
 impl Resolver<'_> {
     /// The links of a tool with this target, which is `None` if it is invalid.
@@ -123,11 +122,4 @@ impl Resolver<'_> {
         }
         points
     }
-}
-
-/// Whether every platform keeps this name of a custom parameter.
-fn is_custom_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= LONGEST_CUSTOM_NAME
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

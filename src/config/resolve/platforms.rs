@@ -13,14 +13,13 @@ use crate::config::document::Part;
 use crate::config::fault::{Fault, Severity};
 use crate::config::file::{ClientTable, PlatformTable, ServicesTable, StringValue};
 use crate::config::outcome_rules::OutcomeRules;
-use crate::config::platform::{Platform, PlatformClient, PlatformKeys, WrittenPlatform};
+use crate::config::platform::{
+    PRACTICE_PLATFORM, Platform, PlatformClient, PlatformKeys, WrittenPlatform,
+};
 use crate::config::platform_type::{PlatformType, PlatformUrls};
 use crate::config::table::{Completeness, ValueSource, Written};
 use crate::config::upstream_url::{self, UpstreamUrlError};
 use crate::url::{Origin, Scheme, UrlParts, is_loopback};
-
-/// The name of the practice platform, which exists in development.
-const PRACTICE: &str = "practice";
 
 /// The written URLs of one platform, all of them valid.
 struct WrittenUrls {
@@ -91,7 +90,7 @@ impl Resolver<'_> {
         let Written { value: name, source } = table.name;
         if !is_tool_name(&name) {
             self.report(&source, Fault::PlatformName(name.clone()));
-        } else if name == PRACTICE {
+        } else if name == PRACTICE_PLATFORM {
             self.report(&source, Fault::PlatformPractice);
         }
         let kind = match &table.kind {

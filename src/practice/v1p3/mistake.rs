@@ -33,11 +33,16 @@ pub enum TokenMistake {
     State,
     /// The platform answers the login with an error.
     Login,
+    /// The platform has a new key since a moment ago. The gateway fetches the keyset again, at most
+    /// once a minute.
+    Rotated,
+    /// The platform grants the tool no access token: its admin turned the services off.
+    Scope,
 }
 
 impl TokenMistake {
     /// Every mistake.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::KeyId,
         Self::Claim,
         Self::KeysDown,
@@ -53,6 +58,8 @@ impl TokenMistake {
         Self::Issuer,
         Self::State,
         Self::Login,
+        Self::Rotated,
+        Self::Scope,
     ];
 
     /// Its name in URLs.
@@ -73,6 +80,8 @@ impl TokenMistake {
             Self::Issuer => "issuer",
             Self::State => "state",
             Self::Login => "login",
+            Self::Rotated => "rotated",
+            Self::Scope => "scope",
         }
     }
 
@@ -99,6 +108,8 @@ impl TokenMistake {
             Self::Issuer => "Issuer with a slash",
             Self::State => "No state",
             Self::Login => "Nobody signed in at the platform",
+            Self::Rotated => "Keys rotated, at most once a minute",
+            Self::Scope => "Access tokens denied: no grade arrives",
         }
     }
 
@@ -112,7 +123,7 @@ impl TokenMistake {
             Self::Expired => "token-expired",
             Self::Early => "token-too-early",
             Self::Audience => "wrong-audience",
-            Self::AuthorizedParty => return None,
+            Self::AuthorizedParty | Self::Rotated | Self::Scope => return None,
             Self::Nonce => "wrong-nonce",
             Self::Algorithm => "algorithm",
             Self::User => "missing-claim",

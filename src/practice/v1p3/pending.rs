@@ -11,11 +11,36 @@ const MOST: usize = 100;
 /// How long a hint is valid, in seconds.
 const LIFETIME: u64 = 600;
 
+/// The message of a launch.
+#[derive(Clone)]
+pub enum PracticeMessage {
+    /// A link of the course.
+    Link {
+        /// Its place in the tool: the rest of the URL after the launch URL.
+        place: String,
+        /// Its title; may be empty.
+        title: String,
+        /// Its line item, if the activity accepts grades.
+        line_item: Option<String>,
+    },
+    /// A request for links.
+    Selection {
+        /// The URL to which the browser posts the answer.
+        return_url: String,
+        /// The `data` that the answer has to contain.
+        data: String,
+    },
+}
+
 /// A launch that a user chose at `/dev`.
 #[derive(Clone)]
 pub struct PracticeLaunch {
+    /// The name of the tool.
+    pub tool: String,
     /// The tool's launch URL. The token goes there and nowhere else.
     pub launch_url: String,
+    /// What the launch is for.
+    pub message: PracticeMessage,
     /// The client of the login.
     pub client: ClientId,
     /// The block of the course.
@@ -30,6 +55,16 @@ pub struct PracticeLaunch {
     pub custom: Vec<(String, String)>,
     /// The mistake.
     pub mistake: Option<TokenMistake>,
+}
+
+impl PracticeLaunch {
+    /// The URL of the link in the tool.
+    pub(super) fn target(&self) -> String {
+        match &self.message {
+            PracticeMessage::Link { place, .. } => format!("{}{place}", self.launch_url),
+            PracticeMessage::Selection { .. } => self.launch_url.clone(),
+        }
+    }
 }
 
 /// Launches by their hints. A hint is valid once, as in Canvas.

@@ -1,12 +1,12 @@
 //! The practice platform as the gateway trusts it.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lti::ClientId;
 use lti::jose::Algorithms;
 
-use crate::config::{Platform, PlatformClient, PlatformKeys, WrittenPlatform};
+use crate::config::{PRACTICE_PLATFORM, Platform, PlatformClient, PlatformKeys, WrittenPlatform};
 
-/// The name of the platform. `tools.toml` must not use it.
-pub const PLATFORM_NAME: &str = "practice";
 /// The `iss` of its logins and tokens.
 pub const ISSUER: &str = "http://practice.localhost/dev/platform";
 /// The only deployment of its clients.
@@ -32,10 +32,14 @@ pub fn practice_platform<'t>(tools: impl IntoIterator<Item = &'t str>) -> Platfo
         deployments: Some(vec![DEPLOYMENT.to_owned().into()]),
     };
     let clients = tools.into_iter().flat_map(|tool| {
-        [client(tool.to_owned().into(), JWKS_PATH), client(lost_client(tool), LOST_JWKS_PATH)]
+        [
+            client(tool.to_owned().into(), JWKS_PATH),
+            client(lost_client(tool), LOST_JWKS_PATH),
+            client(denied_client(tool), JWKS_PATH),
+        ]
     });
     Platform {
-        name: PLATFORM_NAME.to_owned().into(),
+        name: PRACTICE_PLATFORM.into(),
         kind: None,
         issuer: Some(ISSUER.to_owned()),
         auth_url: Some(format!("{origin}{AUTH_PATH}")),
@@ -51,4 +55,17 @@ pub fn practice_platform<'t>(tools: impl IntoIterator<Item = &'t str>) -> Platfo
 /// The client of a tool whose keyset cannot be fetched.
 pub fn lost_client(tool: &str) -> ClientId {
     format!("{tool}.lost").into()
+}
+
+/// The client of a tool that gets no access token: its admin grants it no scopes.
+pub fn denied_client(tool: &str) -> ClientId {
+    format!("{tool}.denied").into()
+}
+
+/// An unguessable string: a hint, a token, or a value that a response has to contain. `None` only
+/// without randomness.
+pub fn random_id() -> Option<String> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).ok()?;
+    Some(BASE64_URL_SAFE_NO_PAD.encode(random))
 }

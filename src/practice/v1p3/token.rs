@@ -7,9 +7,13 @@ use lti::jose::{RsaKey, sign};
 use ring::rand::SystemRandom;
 use serde_json::{Map, Value, json};
 
+use super::deep_link::settings;
+use super::grade_service::grade_claim;
+use super::member_service::member_claim;
 use super::mistake::TokenMistake;
-use super::pending::PracticeLaunch;
+use super::pending::{PracticeLaunch, PracticeMessage};
 use super::platform::{DEPLOYMENT, ISSUER};
+use super::role_uri::role_uri;
 use crate::practice::course::{CONTEXT_ID, LABEL, TITLE, resource_link_id};
 
 /// The lifetime of a token, in seconds, as Moodle's.
@@ -155,7 +159,7 @@ fn claims(request: &AuthRequest<'_>, launch: &PracticeLaunch, now: u64) -> Map<S
         json!(if mistake == Some(wrong) { is } else { otherwise })
     };
     let issuer_with_slash = format!("{ISSUER}/");
-    let roles: Vec<&str> = launch.roles.iter().map(|role| uri(*role)).collect();
+    let roles: Vec<&str> = launch.roles.iter().map(|role| role_uri(*role)).collect();
     let mut custom = Map::new();
     custom.insert("component_display_name".to_owned(), json!("LTI Consumer"));
     custom.extend(launch.custom.iter().map(|(name, value)| (name.clone(), json!(value))));
@@ -180,14 +184,31 @@ fn claims(request: &AuthRequest<'_>, launch: &PracticeLaunch, now: u64) -> Map<S
         add(lti("lis"), json!({"person_sourcedid": launch.user}));
     }
     add(lti("version"), json!("1.3.0"));
-    add(lti("message_type"), json!("LtiResourceLinkRequest"));
     add(lti("deployment_id"), when(TokenMistake::Deployment, "2", DEPLOYMENT));
     add(
         lti("target_link_uri"),
-        when(TokenMistake::Target, "https://tool.example/lti/elsewhere", &launch.launch_url),
+        when(TokenMistake::Target, "https://tool.example/lti/elsewhere", &launch.target()),
     );
     add(lti("roles"), json!(roles));
-    add(lti("resource_link"), json!({"id": resource_link_id(&launch.block)}));
+    match &launch.message {
+        PracticeMessage::Link { title, line_item, .. } => {
+            add(lti("message_type"), json!("LtiResourceLinkRequest"));
+            let mut link = json!({"id": resource_link_id(&launch.block)});
+            if !title.is_empty() {
+                link["title"] = json!(title);
+            }
+            add(lti("resource_link"), link);
+            let (name, grades) = grade_claim(&launch.tool, line_item.as_deref());
+            add(name, grades);
+        }
+        PracticeMessage::Selection { return_url, data } => {
+            add(lti("message_type"), json!("LtiDeepLinkingRequest"));
+            let (name, settings) = settings(return_url, data);
+            add(name, settings);
+        }
+    }
+    let (name, members) = member_claim(&launch.tool);
+    add(name, members);
     add(lti("context"), json!({"id": CONTEXT_ID, "label": LABEL, "title": TITLE}));
     add(lti("tool_platform"), json!({"guid": ISSUER, "product_family_code": "Practice"}));
     add(lti("launch_presentation"), json!({"document_target": "iframe", "locale": "en"}));
@@ -215,25 +236,10 @@ fn spoiled(token: String, mistake: Option<TokenMistake>) -> Option<String> {
         }
         Some(TokenMistake::Claim) => {
             let mut claims = payload()?;
-            claims[lti("roles")] = json!([uri(Role::Administrator), uri(Role::Instructor)]);
+            claims[lti("roles")] =
+                json!([role_uri(Role::Administrator), role_uri(Role::Instructor)]);
             with_part(1, &claims)
         }
         _ => Some(token),
-    }
-}
-
-/// A role of the course as LTI 1.3 spells it (LTI Core 1.3, A.2.2).
-fn uri(role: Role) -> &'static str {
-    match role {
-        Role::Learner => "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner",
-        Role::Instructor => "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor",
-        Role::Administrator => "http://purl.imsglobal.org/vocab/lis/v2/membership#Administrator",
-        Role::TeachingAssistant => {
-            "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant"
-        }
-        Role::ContentDeveloper => {
-            "http://purl.imsglobal.org/vocab/lis/v2/membership#ContentDeveloper"
-        }
-        Role::Mentor => "http://purl.imsglobal.org/vocab/lis/v2/membership#Mentor",
     }
 }

@@ -5,7 +5,7 @@ use rocket::http::{ContentType, Status};
 use rocket::{FromForm, Route, get};
 use serde::Serialize;
 
-use crate::practice::v1p3::{AuthFault, AuthRequest, TokenAnswerForm};
+use crate::practice::v1p3::{AuthFault, AuthRequest, TokenAnswerForm, TokenMistake};
 use crate::web::gateway::Gateway;
 use crate::web::guard::Authority;
 use crate::web::page::{self, Html};
@@ -65,12 +65,16 @@ async fn authenticate(
     };
     let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;
     let now = gateway.clock.now();
-    let launch = development.pending_launches().take(request.message_hint, now);
+    let launch = development.practice().launches.take(request.message_hint, now);
     let form = match launch {
         Some(launch) => match request.check(&launch) {
             Ok(()) => {
-                let key = gateway.dev_process.practice_key().await.ok_or(Refusal::PageFailed)?;
-                request.accept(&launch, &key, now).ok_or(Refusal::PageFailed)?
+                if launch.mistake == Some(TokenMistake::Rotated) {
+                    gateway.dev_process.rotate_practice_keys().await;
+                }
+                let keys = gateway.dev_process.practice_keys().await;
+                let key = keys.first().ok_or(Refusal::PageFailed)?;
+                request.accept(&launch, key, now).ok_or(Refusal::PageFailed)?
             }
             Err(fault) => request.refuse(&launch.launch_url, fault),
         },
@@ -97,8 +101,8 @@ impl From<TokenAnswerForm> for AuthContext {
 /// The keyset of the practice platform.
 #[get("/dev/platform/jwks")]
 async fn keyset(gateway: &Gateway) -> Result<(ContentType, String), Refusal> {
-    let key = gateway.dev_process.practice_key().await.ok_or(Refusal::PageFailed)?;
-    Ok((ContentType::JSON, keyset_document([&*key])))
+    let keys = gateway.dev_process.practice_keys().await;
+    Ok((ContentType::JSON, keyset_document(keys.iter().map(|key| &**key))))
 }
 
 /// A keyset that always fails.

@@ -10,16 +10,19 @@ use super::consumer::PracticeConsumer;
 use super::gate::{DevRefusal, SendingPage};
 use super::login::{ChosenLogin, log_in};
 use super::practice::MistakeContext;
+use super::selection::SelectionRequest;
 use crate::config::Tool;
-use crate::practice::v1p1::{Mistake, SignedForm, edx_launch, person_params};
-use crate::practice::v1p3::TokenMistake;
-use crate::practice::{BLOCK, Person, outcome_url};
+use crate::practice::v1p1::{
+    Mistake, NO_SELECTION_PARAMS, SignedForm, edx_launch, person_params, selection_params,
+};
+use crate::practice::v1p3::{PracticeMessage, TokenMistake};
+use crate::practice::{BLOCK, CourseLineItem, CourseLink, Person, is_block, outcome_url};
 use crate::web::gateway::Gateway;
 use crate::web::guard::Authority;
 use crate::web::page::{self, Html};
 use crate::web::refusal::{Refusal, reference};
 
-/// The maximum of custom parameters, and of characters of a block's name.
+/// The maximum of custom parameters.
 const MOST: usize = 64;
 /// The maximum length of a user's id.
 const LONGEST_USER: usize = 255;
@@ -69,6 +72,8 @@ pub(super) struct PracticeChoice<'r> {
     /// Present if the activity accepts no grade.
     ungraded: Option<&'r str>,
     display: Option<&'r str>,
+    /// `links` for a request for links; `links-1.3` for one by LTI 1.3.
+    message: Option<&'r str>,
     mistake: Option<&'r str>,
     /// The version of LTI [default: 1.1].
     lti: Option<&'r str>,
@@ -82,7 +87,11 @@ pub(super) struct PracticeChoice<'r> {
 
 impl PracticeChoice<'_> {
     fn is_v1p3(&self) -> bool {
-        self.lti == Some("1.3") || self.token_mistake.is_some()
+        self.lti == Some("1.3") || self.token_mistake.is_some() || self.message == Some("links-1.3")
+    }
+
+    fn is_selection(&self) -> bool {
+        matches!(self.message, Some("links" | "links-1.3"))
     }
 }
 
@@ -107,13 +116,27 @@ pub(super) fn launch(
     let consumer = PracticeConsumer::of(gateway, tool, &url, page.is_forwarded);
     let consumer = consumer.map_err(|_| Refusal::NoTool)?;
     let block = block(chosen.link);
+    let link = LaunchedLink::find(gateway, tool, &chosen);
     let mut params = person_params(person);
-    if chosen.ungraded.is_none() {
-        params.push(("lis_outcome_service_url".to_owned(), outcome_url(&tool.name, block)));
+    if chosen.is_selection() {
+        let request = SelectionRequest::new(gateway, tool, &url, &authority);
+        let request = request.ok_or(Refusal::PageFailed)?;
+        params.extend(selection_params(&request.return_url, &request.data));
+    } else {
+        if !link.title.is_empty() {
+            params.push(("resource_link_title".to_owned(), link.title));
+        }
+        if link.is_graded {
+            params.push(("lis_outcome_service_url".to_owned(), outcome_url(&tool.name, block)));
+        }
     }
-    params.extend(custom_params(chosen.custom.unwrap_or_default()));
+    params.extend(link.custom.into_iter().map(|(name, value)| (format!("custom_{name}"), value)));
+    let url = format!("{url}{}", link.place);
     let sign = |params: &[(String, String)], nonce: &str| {
-        let params = edx_launch(block, person.id, &[person.role], params);
+        let mut params = edx_launch(block, person.id, &[person.role], params);
+        if chosen.is_selection() {
+            params.retain(|(name, _)| !NO_SELECTION_PARAMS.contains(&name.as_str()));
+        }
         let credentials = Credentials {
             key: consumer.key,
             signing_key: consumer.signing_key,
@@ -163,14 +186,28 @@ fn launch_v1p3(
         None => vec![person.role],
     };
     let name_and_email = person.name_and_email.filter(|_| user.is_none());
+    let block = block(chosen.link);
+    let link = LaunchedLink::find(gateway, tool, chosen);
+    let message = if chosen.is_selection() {
+        let request = SelectionRequest::new(gateway, tool, launch_url, authority);
+        let SelectionRequest { return_url, data } = request.ok_or(Refusal::PageFailed)?;
+        PracticeMessage::Selection { return_url, data }
+    } else {
+        PracticeMessage::Link {
+            place: link.place,
+            title: link.title,
+            line_item: link.is_graded.then(|| block.to_owned()),
+        }
+    };
     let login = ChosenLogin {
         tool,
         launch_url,
         user: user.unwrap_or(person.id),
         roles,
         name_and_email,
-        block: block(chosen.link),
-        custom: custom_pairs(chosen.custom.unwrap_or_default()).collect(),
+        block,
+        message,
+        custom: link.custom,
         mistake,
     };
     let params = log_in(gateway, login, page.is_forwarded).ok_or(Refusal::NoTool)?;
@@ -195,23 +232,64 @@ fn launch_v1p3(
     Ok(Html::launching(page))
 }
 
+/// The chosen link of the course.
+struct LaunchedLink {
+    /// Its place in the tool.
+    place: String,
+    /// Its title; may be empty.
+    title: String,
+    /// Custom parameters, without their prefix.
+    custom: Vec<(String, String)>,
+    is_graded: bool,
+}
+
+impl LaunchedLink {
+    /// The chosen link. Its line item exists from now on. A picked link accepts grades if its tool
+    /// asked for a line item; every other one does, unless the user chose otherwise.
+    fn find(gateway: &Gateway, tool: &Tool, chosen: &PracticeChoice<'_>) -> Self {
+        let mut custom: Vec<_> = custom_pairs(chosen.custom.unwrap_or_default()).collect();
+        let none = Self {
+            place: String::new(),
+            title: String::new(),
+            custom: custom.clone(),
+            is_graded: chosen.ungraded.is_none(),
+        };
+        let Some(development) = gateway.development.as_ref().filter(|_| !chosen.is_selection())
+        else {
+            return none;
+        };
+        let (name, block) = (&tool.name, block(chosen.link));
+        let mut practice = development.practice();
+        let Some(link) = practice.links.find(name, block).cloned() else {
+            if none.is_graded {
+                practice.gradebook.line_items.find(name, block);
+            }
+            return none;
+        };
+        let CourseLink { title, place, custom: of_link, line_item, .. } = link;
+        let is_graded = line_item.is_some() && chosen.ungraded.is_none();
+        if let Some(item) = line_item {
+            let label = [item.label, title.clone(), block.to_owned()];
+            practice.gradebook.line_items.add_block(CourseLineItem {
+                label: label.into_iter().find(|label| !label.is_empty()).unwrap_or_default(),
+                maximum: item.maximum,
+                resource_id: item.resource_id,
+                tag: item.tag,
+                ..CourseLineItem::of_block(name, block)
+            });
+        }
+        custom.splice(0..0, of_link);
+        Self { place, title, custom, is_graded }
+    }
+}
+
 /// The chosen block of the course, or the default one for an invalid name.
 fn block(chosen: Option<&str>) -> &str {
-    let is_name = |name: &&str| {
-        !name.is_empty()
-            && name.len() <= MOST
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    chosen.filter(is_name).unwrap_or(BLOCK)
+    chosen.filter(|name| is_block(name)).unwrap_or(BLOCK)
 }
 
-/// The parameters of `name=value` lines. As in edX, the names get the prefix `custom_`, and leading
-/// and trailing whitespace is removed.
-fn custom_params(lines: &str) -> impl Iterator<Item = (String, String)> {
-    custom_pairs(lines).map(|(name, value)| (format!("custom_{name}"), value))
-}
-
-/// The names and values of `name=value` lines.
+/// The names and values of `name=value` lines. As in edX, leading and trailing whitespace is
+/// removed.
 fn custom_pairs(lines: &str) -> impl Iterator<Item = (String, String)> {
     let pairs = lines.lines().filter_map(|line| line.split_once('='));
     let trimmed = pairs.map(|(name, value)| (name.trim(), value.trim()));

@@ -5,7 +5,10 @@ use std::fmt;
 use lti::Role;
 
 use crate::config::Tool;
-use crate::practice::v1p3::{PracticeLaunch, TokenMistake, login_params, lost_client, new_hint};
+use crate::practice::v1p3::{
+    PracticeLaunch, PracticeMessage, TokenMistake, denied_client, login_params, lost_client,
+    random_id,
+};
 use crate::url::{UrlParts, is_loopback};
 use crate::web::gateway::Gateway;
 
@@ -64,6 +67,7 @@ pub(super) struct ChosenLogin<'a> {
     pub(super) roles: Vec<Role>,
     pub(super) name_and_email: Option<(&'static str, &'static str)>,
     pub(super) block: &'a str,
+    pub(super) message: PracticeMessage,
     pub(super) custom: Vec<(String, String)>,
     pub(super) mistake: Option<TokenMistake>,
 }
@@ -80,9 +84,12 @@ pub(super) fn log_in(
     }
     let name = &chosen.tool.name;
     let launch = PracticeLaunch {
+        tool: name.clone(),
+        message: chosen.message,
         launch_url: chosen.launch_url.to_owned(),
         client: match chosen.mistake {
             Some(TokenMistake::KeysDown) => lost_client(name),
+            Some(TokenMistake::Scope) => denied_client(name),
             _ => name.as_str().into(),
         },
         block: chosen.block.to_owned(),
@@ -94,9 +101,11 @@ pub(super) fn log_in(
         custom: chosen.custom,
         mistake: chosen.mistake,
     };
-    let hint = new_hint()?;
+    let hint = random_id()?;
     let params = login_params(&launch, &hint);
     let development = gateway.development.as_ref()?;
-    development.pending_launches().add(hint, launch, gateway.clock.now());
+    let mut practice = development.practice();
+    practice.visitors.add(&launch.user);
+    practice.launches.add(hint, launch, gateway.clock.now());
     Some(params)
 }

@@ -5,11 +5,15 @@ mod consumer;
 mod gate;
 mod gradebook;
 mod launch;
+mod links;
 mod login;
 mod platform;
 mod practice;
 mod refusals;
+mod registration;
 mod routes;
+mod selection;
+mod services;
 mod token;
 
 pub(super) use platform::routes as platform_routes;

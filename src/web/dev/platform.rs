@@ -4,9 +4,9 @@ use rocket::http::{ContentType, Status};
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Data, Request, Route, delete, get, post, put};
 
-use super::auth;
 use super::consumer::PracticeConsumer;
-use crate::practice::{Exchange, Gradebook, ServiceRequest, ServiceResponse};
+use super::{auth, links, services};
+use crate::practice::{Exchange, Gradebook, OutcomeServiceRequest, ServiceResponse};
 use crate::web::body::{self, Arrival};
 use crate::web::gateway::Gateway;
 use crate::web::guard::authority;
@@ -15,10 +15,13 @@ use crate::web::refusal::Refusal;
 /// The largest body, in bytes. Real bodies have a few hundred.
 const LARGEST_BODY: u64 = 256 * 1024;
 
-/// The routes of the outcome services, at edX's paths below a block, and those of LTI 1.3.
+/// The routes of the outcome services, at edX's paths below a block, and those of LTI 1.3 and
+/// LTI Advantage.
 pub(in crate::web) fn routes() -> Vec<Route> {
     let mut all = rocket::routes![outcome, put_result, get_result, delete_result];
     all.extend(auth::routes());
+    all.extend(services::routes());
+    all.extend(links::routes());
     all
 }
 
@@ -113,7 +116,7 @@ impl ServiceCallHead<'_> {
         tool: &str,
         block: &str,
         body: &[u8],
-        handle: impl FnOnce(&ServiceRequest<'_>, &mut Gradebook) -> ServiceResponse,
+        handle: impl FnOnce(&OutcomeServiceRequest<'_>, &mut Gradebook) -> ServiceResponse,
     ) -> PlatformResult {
         let tool =
             gateway.routes.tools().find(|known| known.name == tool).ok_or(Refusal::NoTool)?;
@@ -122,7 +125,7 @@ impl ServiceCallHead<'_> {
         // The signature of the request decides, and nothing is signed here.
         let consumer =
             PracticeConsumer::of(gateway, tool, &url, false).map_err(|_| Refusal::NoTool)?;
-        let request = ServiceRequest {
+        let request = OutcomeServiceRequest {
             tool: &tool.name,
             key: consumer.key,
             signing_key: consumer.signing_key,
@@ -135,8 +138,8 @@ impl ServiceCallHead<'_> {
             at: gateway.clock.now(),
         };
         let development = gateway.development.as_ref().ok_or(Refusal::NoTool)?;
-        let mut gradebook = development.gradebook();
-        let response = handle(&request, &mut gradebook);
+        let gradebook = &mut development.practice().gradebook;
+        let response = handle(&request, gradebook);
         // Web pages of other sites cannot send this header (CSRF), so they cannot fill the list.
         if !authorization.is_empty() {
             gradebook.remember(Exchange {

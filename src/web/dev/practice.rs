@@ -8,9 +8,9 @@ use super::gate::SendingPage;
 use super::login::login_obstacle;
 use crate::app::{App, NotReady};
 use crate::config::{Target, Tool, Upstream};
-use crate::practice::PERSONS;
 use crate::practice::v1p1::Mistake;
 use crate::practice::v1p3::TokenMistake;
+use crate::practice::{LinkBlock, PERSONS};
 use crate::proxy::client::{Presence, UpstreamError};
 use crate::web::development::AppFailure;
 use crate::web::gateway::Gateway;
@@ -44,6 +44,14 @@ struct PracticeToolContext<'a> {
     login_obstacle: String,
     /// The app, if it does not accept connections.
     app: Option<AppFailure>,
+    /// The links that were picked in it.
+    links: Vec<PickedLinkContext>,
+}
+
+#[derive(Serialize)]
+struct PickedLinkContext {
+    block: String,
+    title: String,
 }
 
 impl<'a> PracticeToolContext<'a> {
@@ -52,6 +60,7 @@ impl<'a> PracticeToolContext<'a> {
         obstacle: Option<Unlaunchable>,
         login_obstacle: String,
         presence: Option<Presence>,
+        links: Vec<PickedLinkContext>,
     ) -> Self {
         let tool = &served.tool;
         let upstream = upstream(tool);
@@ -67,6 +76,7 @@ impl<'a> PracticeToolContext<'a> {
                 .zip(presence)
                 .and_then(|(upstream, presence)| app_failure(upstream, &presence))
                 .or_else(|| own_app.and_then(|(upstream, app)| own_app_failure(upstream, app))),
+            links,
         }
     }
 
@@ -122,7 +132,8 @@ pub(super) async fn practice(
             let login_obstacle = login_obstacle(gateway, &url, page.is_forwarded);
             let login_obstacle = login_obstacle.map(|why| why.to_string()).unwrap_or_default();
             let presence = foreign_app(served).and_then(|_| presences.next());
-            PracticeToolContext::new(served, obstacle, login_obstacle, presence)
+            let links = picked_links(gateway, tool);
+            PracticeToolContext::new(served, obstacle, login_obstacle, presence, links)
         })
         .collect();
     tools.sort_by_key(|tool| !tool.opens());
@@ -139,6 +150,17 @@ pub(super) async fn practice(
         refusals: development.map_or(0, |development| development.refusals.newest().len()),
     };
     page::render("dev.html.tera", &context).map(Html::with_form).ok_or(Refusal::PageFailed)
+}
+
+/// The links that were picked in a tool.
+fn picked_links(gateway: &Gateway, tool: &Tool) -> Vec<PickedLinkContext> {
+    let Some(development) = gateway.development.as_ref() else { return Vec::new() };
+    let practice = development.practice();
+    let links = practice.links.of(&tool.name).map(|LinkBlock { block, link, .. }| {
+        let title = if link.title.is_empty() { &tool.title } else { &link.title };
+        PickedLinkContext { block: block.clone(), title: title.clone() }
+    });
+    links.collect()
 }
 
 fn upstream(tool: &Tool) -> Option<&Upstream> {

@@ -7,7 +7,7 @@ use rocket::fairing::AdHoc;
 use rocket::{Config, Route, routes};
 
 use super::gate::{gated, ungated};
-use super::{gradebook, launch, practice, refusals, token};
+use super::{gradebook, launch, practice, refusals, registration, token};
 use crate::grade::Grades;
 use crate::platform::PracticePlatform;
 use crate::practice::{HOST, PATH};
@@ -15,8 +15,14 @@ use crate::web::dev_process::DevProcess;
 
 /// The routes of the pages below `/dev`.
 pub(in crate::web) fn routes() -> Vec<Route> {
-    let pages =
-        routes![practice::practice, launch::launch, gradebook::gradebook, refusals::refusals];
+    let pages = routes![
+        practice::practice,
+        launch::launch,
+        gradebook::gradebook,
+        refusals::refusals,
+        registration::registration,
+        registration::start,
+    ];
     let mut all = gated(pages);
     all.extend(ungated(routes![token::token]));
     all

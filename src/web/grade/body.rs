@@ -21,6 +21,7 @@ struct GradeBody<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     score: Option<&'a RawValue>,
     comment: Option<String>,
+    user: Option<String>,
     activity_progress: Option<String>,
     grading_progress: Option<String>,
 }
@@ -30,12 +31,19 @@ fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<&'de RawValue>,
     <&RawValue>::deserialize(field).map(Some)
 }
 
+/// A grade that an upstream sends.
+pub(super) struct SentGrade {
+    pub(super) action: Action,
+    /// The learner whom the course staff grades.
+    pub(super) user: Option<String>,
+}
+
 /// Reads the grade that an upstream sends.
 ///
 /// # Errors
 /// [`GradeRefusal::TooLarge`], [`GradeRefusal::Incomplete`], [`GradeRefusal::TooManyForms`] or
 /// [`GradeRefusal::BadGrade`].
-pub(super) async fn action(arrival: Arrival, data: Data<'_>) -> Result<Action, GradeRefusal> {
+pub(super) async fn grade(arrival: Arrival, data: Data<'_>) -> Result<SentGrade, GradeRefusal> {
     let body = body::read(arrival, data, LARGEST_BODY).await.map_err(|error| match error {
         BodyError::TooLarge(limit) => GradeRefusal::TooLarge(limit),
         BodyError::Incomplete => GradeRefusal::Incomplete,
@@ -47,7 +55,7 @@ pub(super) async fn action(arrival: Arrival, data: Data<'_>) -> Result<Action, G
             "the body is not a JSON object such as {\"score\": 0.92}".to_owned(),
         ));
     }
-    let GradeBody { score, comment, activity_progress, grading_progress } =
+    let GradeBody { score, comment, user, activity_progress, grading_progress } =
         serde_json::from_slice(&body).map_err(|error| GradeRefusal::BadGrade(error.to_string()))?;
     let progress = progress(activity_progress.as_deref(), grading_progress.as_deref())?;
     // Keep a number's digits: a parsed number would be rounded.
@@ -72,7 +80,7 @@ pub(super) async fn action(arrival: Arrival, data: Data<'_>) -> Result<Action, G
             "the comment is longer than {LONGEST_COMMENT} characters"
         )));
     }
-    Ok(Action::Replace { score, comment, progress })
+    Ok(SentGrade { action: Action::Replace { score, comment, progress }, user })
 }
 
 /// The progress of a body. `None` if it has none; one of its two fields implies the other.

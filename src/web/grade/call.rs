@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
-use lti::GradePlace;
+use lti::oauth1::encode::encode;
+use lti::{GradePlace, Sender};
 use rocket::http::Status;
 use serde_json::{Map, Value, json};
 
+use super::bearer::GradeAuthority;
 use super::refusal::GradeRefusal;
 use super::response::{JsonResponse, platform};
 use crate::grade::Sent;
@@ -28,12 +30,14 @@ impl GradeCall {
         Self { operation, started: Instant::now() }
     }
 
-    /// Sends a grade to the platform, logs the outcome and responds.
+    /// Sends a grade to the platform, logs the outcome and responds. `user` is the learner whom
+    /// the course staff named.
     pub(super) async fn send(
         self,
         gateway: &Gateway,
         token: &GradeToken,
         action: Action,
+        user: Option<&str>,
     ) -> JsonResponse {
         let is_outcome = matches!(token.place, GradePlace::Outcome(_));
         let (has_progress, has_score) = match &action {
@@ -72,7 +76,9 @@ impl GradeCall {
                     body["progress"] = "not-sent".into();
                 }
                 let mut response = JsonResponse::new(Status::Accepted, body.to_string());
-                response.headers.push(("Location", format!("/grades/{id}")));
+                let user = user.map(|user| format!("?user={}", encode(user)));
+                let location = format!("/grades/{id}{}", user.unwrap_or_default());
+                response.headers.push(("Location", location));
                 let (tool, consumer, operation) =
                     (&token.tool, token.sender.log_name(), self.operation);
                 let micros = self.started.elapsed().as_micros();
@@ -100,14 +106,30 @@ impl GradeCall {
 
     /// Logs the refusal of a call with a valid token, and responds.
     pub(super) fn refuse(self, token: &GradeToken, refusal: &GradeRefusal) -> JsonResponse {
-        let reference = reference();
-        let (tool, consumer) = (token.tool.as_str(), token.sender.log_name());
+        let learner = token.place.learner_reference();
+        self.refuse_call(&token.tool, &token.sender, learner, refusal)
+    }
+
+    /// Logs the refusal of a call whose learner is not known, and responds.
+    pub(super) fn refuse_authority(
+        self,
+        authority: &GradeAuthority,
+        refusal: &GradeRefusal,
+    ) -> JsonResponse {
+        let learner = authority.learner_reference();
+        self.refuse_call(authority.tool(), authority.sender(), learner, refusal)
+    }
+
+    fn refuse_call(
+        self,
+        tool: &str,
+        sender: &Sender,
+        learner: &str,
+        refusal: &GradeRefusal,
+    ) -> JsonResponse {
+        let (reference, consumer) = (reference(), sender.log_name());
         let (code, operation) = (refusal.code(), self.operation);
-        // The reason can quote the body, which may contain personal data.
-        let reason = match refusal {
-            GradeRefusal::BadGrade(_) => "the body is not a grade".to_owned(),
-            _ => masked(&refusal.fact(), token.place.learner_reference()),
-        };
+        let reason = masked(&refusal.log_reason(), learner);
         let micros = self.started.elapsed().as_micros();
         tracing::warn!(
             target: "grade", tool, consumer, operation, outcome = "refused", code, reference,

@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use super::response::{JsonResponse, platform};
 use crate::grade::GradeError;
-use crate::platform::PlatformError;
-use crate::session::GRADE_TOKEN_LIFETIME;
+use crate::platform::{MembersError, PlatformError};
 use crate::state::StateError;
 use crate::web::limit::FORM_TIMEOUT;
+use crate::web::members_failure;
 
 /// Declares [`GradeRefusal`] and one method per column.
 macro_rules! grade_refusals {
@@ -65,9 +65,35 @@ grade_refusals! {
 
     /// The grade token is invalid, expired or revoked.
     BadToken => "bad-grade-token", Status::Unauthorized,
-        fact: "the grade token is invalid or older than {} days, \
-               or its tool or consumer may not send grades", GRADE_TOKEN_LIFETIME / 86_400;
-        advice: "let the learner launch again";
+        fact: "the grade token is invalid or has expired, \
+               or its tool or consumer may not send grades";
+        advice: "let the user launch again";
+
+    /// The grade token is that of a learner, and the request names a user.
+    UserNotAllowed => "user-not-allowed", Status::UnprocessableEntity,
+        fact: "this grade token is for the grade of one learner, and the request names a user";
+        advice: "remove the user, or send X-LTI-Course-Grade-Token";
+
+    /// The token is a course grade token, and the request names no user.
+    UserMissing => "user-missing", Status::UnprocessableEntity,
+        fact: "with a course grade token, each request names the learner";
+        advice: "add `\"user\"` to the body of a POST, or `?user=` to the URL";
+
+    /// The course has no such user.
+    UnknownUser => "unknown-user", Status::UnprocessableEntity,
+        fact: "the course has no such user";
+        advice: "send an id of GET /members, or of the learner's X-Forwarded-User";
+
+    /// By LTI 1.1, the course staff cannot name a learner's result.
+    OwnResultOnly => "no-course-grades", Status::Conflict,
+        fact: "by LTI 1.1, only the learner's own launch names the learner's result";
+        advice: "send the grade with the learner's own grade token, or launch the tool by LTI 1.3";
+
+    /// The gateway could not find out whether the user is a member of the course.
+    MembersFailed(error: MembersError) =>
+        members_failure::code(error), members_failure::status(error),
+        fact: "{}", members_failure::message(error);
+        advice: "";
 
     /// The method is not `POST`, `GET` or `DELETE`.
     WrongMethod => "wrong-method", Status::MethodNotAllowed,
@@ -200,7 +226,7 @@ impl GradeRefusal {
         if let Some(reference) = reference {
             body.insert("reference".into(), reference.into());
         }
-        if let Some((status, description)) = self.platform_error().and_then(said) {
+        if let Some((status, description)) = self.platform_response() {
             body.insert("platform".into(), platform(status, description));
         }
         let mut response = JsonResponse::new(status, Value::Object(body).to_string());
@@ -219,6 +245,11 @@ impl GradeRefusal {
         {
             response.headers.push(("Retry-After", seconds.to_string()));
         }
+        if let Self::MembersFailed(error) = self
+            && let Some(seconds) = members_failure::retry_after(error)
+        {
+            response.headers.push(("Retry-After", seconds.to_string()));
+        }
         response
     }
 
@@ -227,6 +258,23 @@ impl GradeRefusal {
         match self.advice() {
             advice if advice.is_empty() => self.fact(),
             advice => format!("{}; {advice}", self.fact()),
+        }
+    }
+
+    /// The status and the message of the platform's response, if there was one.
+    fn platform_response(&self) -> Option<(u16, &str)> {
+        match self {
+            Self::MembersFailed(error) => members_failure::response(error),
+            _ => self.platform_error().and_then(PlatformError::response),
+        }
+    }
+
+    /// The reason for the log. It can quote neither the body nor a message about members.
+    pub(super) fn log_reason(&self) -> String {
+        match self {
+            Self::BadGrade(_) => "the body is not a grade".to_owned(),
+            Self::MembersFailed(error) => members_failure::log_reason(error),
+            _ => self.fact(),
         }
     }
 
@@ -240,23 +288,5 @@ impl GradeRefusal {
             | Self::PlatformUnreachable(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-/// The status and the message of the platform's response, if there was one.
-fn said(error: &PlatformError) -> Option<(u16, &str)> {
-    match error {
-        PlatformError::Refused { status, description }
-        | PlatformError::RefusedByStatus { status, description }
-        | PlatformError::ScopeRefused { status, description, .. }
-        | PlatformError::ClientRefused { status, description, .. }
-        | PlatformError::Conflict { status, description }
-        | PlatformError::Unavailable { status, description, .. } => Some((*status, description)),
-        PlatformError::Redirected { status, .. }
-        | PlatformError::InvalidResponse { status, .. } => Some((*status, "")),
-        PlatformError::NotAllowed(_)
-        | PlatformError::NoResults
-        | PlatformError::Removed
-        | PlatformError::Unreachable(_) => None,
     }
 }

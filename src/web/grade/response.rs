@@ -8,15 +8,15 @@ use rocket::{Request, Response};
 use serde_json::{Value, json};
 
 /// A JSON response that no cache stores.
-pub(super) struct JsonResponse {
-    pub(super) status: Status,
-    pub(super) headers: Vec<(&'static str, String)>,
+pub(in crate::web) struct JsonResponse {
+    pub(in crate::web) status: Status,
+    pub(in crate::web) headers: Vec<(&'static str, String)>,
     body: String,
 }
 
 impl JsonResponse {
     /// A response with this JSON.
-    pub(super) fn new(status: Status, body: String) -> Self {
+    pub(in crate::web) fn new(status: Status, body: String) -> Self {
         Self { status, headers: vec![("Cache-Control", "no-store".to_owned())], body }
     }
 }

@@ -5,11 +5,13 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Data, Request, Route, delete, get, post};
 
 use super::bearer::Bearer;
-use super::body::action;
+use super::body::{SentGrade, grade};
 use super::call::GradeCall;
+use super::learner::learner;
 use super::refusal::GradeRefusal;
 use super::report;
 use super::response::JsonResponse;
+use crate::session::GradeToken;
 use crate::state::Action;
 use crate::web::body::Arrival;
 use crate::web::current::RequestGateway;
@@ -52,31 +54,35 @@ async fn replace(
     data: Data<'_>,
 ) -> JsonResponse {
     let call = GradeCall::begin("replace");
-    let token = match bearer.token(gateway) {
-        Ok(token) => token,
+    let authority = match bearer.authority(gateway) {
+        Ok(authority) => authority,
         Err(refusal) => return call.refuse_unknown(&gateway.log_budget, &refusal),
     };
-    match action(arrival, data).await {
-        Ok(action) => call.send(gateway, &token, action).await,
-        Err(refusal) => call.refuse(&token, &refusal),
+    let SentGrade { action, user } = match grade(arrival, data).await {
+        Ok(sent) => sent,
+        Err(refusal) => return call.refuse_authority(&authority, &refusal),
+    };
+    match learner(gateway, &authority, user.as_deref()).await {
+        Ok(token) => call.send(gateway, &token, action, user.as_deref()).await,
+        Err(refusal) => call.refuse_authority(&authority, &refusal),
     }
 }
 
-#[delete("/grades")]
-async fn clear(gateway: &Gateway, bearer: Bearer<'_>) -> JsonResponse {
+#[delete("/grades?<user>")]
+async fn clear(gateway: &Gateway, bearer: Bearer<'_>, user: Option<String>) -> JsonResponse {
     let call = GradeCall::begin("delete");
-    match bearer.token(gateway) {
-        Ok(token) => call.send(gateway, &token, Action::Delete).await,
-        Err(refusal) => call.refuse_unknown(&gateway.log_budget, &refusal),
+    match call.learner(gateway, &bearer, user.as_deref()).await {
+        Ok((call, token)) => call.send(gateway, &token, Action::Delete, user.as_deref()).await,
+        Err(response) => response,
     }
 }
 
-#[get("/grades")]
-async fn read(gateway: &Gateway, bearer: Bearer<'_>) -> JsonResponse {
+#[get("/grades?<user>")]
+async fn read(gateway: &Gateway, bearer: Bearer<'_>, user: Option<String>) -> JsonResponse {
     let call = GradeCall::begin("read");
-    let token = match bearer.token(gateway) {
-        Ok(token) => token,
-        Err(refusal) => return call.refuse_unknown(&gateway.log_budget, &refusal),
+    let (call, token) = match call.learner(gateway, &bearer, user.as_deref()).await {
+        Ok(found) => found,
+        Err(response) => return response,
     };
     let response = gateway.grades.read(&token).await.map_err(GradeRefusal::from);
     match response.and_then(|response| report::result(&response)) {
@@ -85,17 +91,42 @@ async fn read(gateway: &Gateway, bearer: Bearer<'_>) -> JsonResponse {
     }
 }
 
-#[get("/grades/<id>")]
-async fn find(gateway: &Gateway, bearer: Bearer<'_>, id: &str) -> JsonResponse {
+#[get("/grades/<id>?<user>")]
+async fn find(
+    gateway: &Gateway,
+    bearer: Bearer<'_>,
+    id: &str,
+    user: Option<String>,
+) -> JsonResponse {
     let call = GradeCall::begin("find");
-    let token = match bearer.token(gateway) {
-        Ok(token) => token,
-        Err(refusal) => return call.refuse_unknown(&gateway.log_budget, &refusal),
+    let (call, token) = match call.learner(gateway, &bearer, user.as_deref()).await {
+        Ok(found) => found,
+        Err(response) => return response,
     };
     let found = gateway.grades.find(&token, id).await;
     match found.map_err(GradeRefusal::ReportUnavailable) {
         Ok(Some(grade)) => JsonResponse::new(Status::Ok, report::stored(&grade).to_string()),
         Ok(None) => call.refuse(&token, &GradeRefusal::NoSuchGrade),
         Err(refusal) => call.refuse(&token, &refusal),
+    }
+}
+
+impl GradeCall {
+    /// Opens the token of a call without a body, and finds its learner. Returns the response to an
+    /// invalid token or user.
+    async fn learner(
+        self,
+        gateway: &Gateway,
+        bearer: &Bearer<'_>,
+        user: Option<&str>,
+    ) -> Result<(Self, GradeToken), JsonResponse> {
+        let authority = match bearer.authority(gateway) {
+            Ok(authority) => authority,
+            Err(refusal) => return Err(self.refuse_unknown(&gateway.log_budget, &refusal)),
+        };
+        match learner(gateway, &authority, user).await {
+            Ok(token) => Ok((self, token)),
+            Err(refusal) => Err(self.refuse_authority(&authority, &refusal)),
+        }
     }
 }

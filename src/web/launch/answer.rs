@@ -111,14 +111,14 @@ async fn launch(
         None => v1p1::examine(call, &form, now, record)?,
     };
     match verified.verdict {
-        Verdict::Reload(launch) => {
-            let response = open::reload(call, &launch, &verified.destination, now)?;
+        Verdict::Reload(message) => {
+            let response = open::reload(call, &message, &verified.destination, now)?;
             Ok(LaunchEnd::Opened(response, "again"))
         }
         Verdict::New(candidate) => {
             let spent = call.gateway.replay.spend(candidate.nonce(), now).await;
-            let launch = candidate.admit(spent).map_err(Refusal::Rejected)?;
-            let response = open::first(call, &launch, &verified.destination, now, cookies)?;
+            let message = candidate.admit(spent).map_err(Refusal::Rejected)?;
+            let response = open::first(call, &message, &verified.destination, now, cookies)?;
             Ok(LaunchEnd::Opened(response, "accepted"))
         }
     }

@@ -3,18 +3,19 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
-use lti::Launch;
+use lti::{Launch, Message, Selection};
 use rocket::{Request, Response};
 
 use super::call::LaunchCall;
 use crate::grade::NoGradeToken;
 use crate::proxy::own_page::may_keep_unpartitioned;
 use crate::session::{
-    BUDGET, COOKIE, Session, SessionServices, TICKET_LIFETIME, TICKET_PARAMETER, TWIN_COOKIE,
-    TooLong, set_cookie, set_unpartitioned_cookie,
+    BUDGET, COOKIE, LinkRequest, Session, SessionServices, TICKET_LIFETIME, TICKET_PARAMETER,
+    TWIN_COOKIE, TooLong, set_cookie, set_unpartitioned_cookie,
 };
 use crate::template::{Page, RenderError};
 use crate::web::gateway::Gateway;
+use crate::web::links;
 use crate::web::page;
 use crate::web::proxy::route::Mount;
 use crate::web::proxy::visit::SessionCache;
@@ -22,24 +23,26 @@ use crate::web::proxy::{door, route};
 use crate::web::refusal::{Refusal, TemplateFailure};
 use crate::web::session_target::SessionTarget;
 
-/// Opens the tool for a new launch.
+/// Opens the tool for a new launch, or its picker for a new request for links.
 pub(super) fn first(
     call: &LaunchCall<'_>,
-    launch: &Launch,
+    message: &Message,
     destination: &str,
     now: u64,
     cookies: &mut Vec<String>,
 ) -> Result<Response<'static>, Refusal> {
-    let Gateway { ids, receipts, .. } = call.gateway;
+    let Gateway { receipts, .. } = call.gateway;
     let tool = &call.served.tool;
-    let id = ids.id(&tool.name, launch).ok_or(Refusal::PageFailed)?;
+    let launch = message.launch();
+    let id = id(call, message)?;
     // Set the receipt even if the page fails: the nonce is spent, and a reload must fail the same
     // way.
     let (path, lifetime) = (tool.path.to_string(), tool.session.as_secs());
     cookies.extend(receipts.set_cookie(&id, &path, lifetime, &launch.fingerprint, now));
-    let target = match call.served.session_target() {
-        Ok(target) => target,
-        Err(page) => return rendered(call, page, launch),
+    let (target, destination) = match opened(call, message, destination) {
+        Opened::Session(target, destination) => (target, destination),
+        Opened::Page(page) => return rendered(call, page, launch),
+        Opened::Picker(selection) => return pick(call, selection),
     };
     if let Some(app) = &call.served.app {
         app.wake();
@@ -47,7 +50,7 @@ pub(super) fn first(
     let SessionCache { sessions, latest_launches, .. } = &call.gateway.session_cache;
     let prefix = route::prefix(call.served, target, &id);
     let mount = Mount::of(call.served, target, &id, &prefix);
-    let session = session(call, target, launch, id.clone(), now)?;
+    let session = session(call, target, message, id.clone(), now)?;
     let sealed = sessions.seal(&session, &tool.name, mount.id).ok_or(Refusal::PageFailed)?;
     let expires = now.saturating_add(TICKET_LIFETIME.as_secs());
     let ticket = sessions
@@ -73,20 +76,61 @@ fn may_keep_twin(request: &Request<'_>) -> bool {
 /// Opens the tool for a reload: the same browser sent the same form again.
 pub(super) fn reload(
     call: &LaunchCall<'_>,
-    launch: &Launch,
+    message: &Message,
     destination: &str,
     now: u64,
 ) -> Result<Response<'static>, Refusal> {
-    let target = match call.served.session_target() {
-        Ok(target) => target,
-        Err(page) => return rendered(call, page, launch),
+    let (target, destination) = match opened(call, message, destination) {
+        Opened::Session(target, destination) => (target, destination),
+        Opened::Page(page) => return rendered(call, page, message.launch()),
+        Opened::Picker(selection) => return pick(call, selection),
     };
-    let tool = &call.served.tool.name;
-    let id = call.gateway.ids.id(tool, launch).ok_or(Refusal::PageFailed)?;
+    let id = id(call, message)?;
     // If the launch did not fit into a session the first time, it fails again.
-    mint(call, target, launch, id.clone(), now)?;
+    mint(call, target, message, id.clone(), now)?;
     let prefix = route::prefix(call.served, target, &id);
     Ok(door::redirect(Mount::of(call.served, target, &id, &prefix), destination))
+}
+
+/// What a message opens.
+enum Opened<'a> {
+    /// A session with this target, at this path and query.
+    Session(SessionTarget<'a>, &'a str),
+    /// The page of a template.
+    Page(&'a Page),
+    /// The gateway's picker.
+    Picker(&'a Selection),
+}
+
+/// What a message opens. `destination` is that of a launch.
+fn opened<'a>(call: &LaunchCall<'a>, message: &'a Message, destination: &'a str) -> Opened<'a> {
+    match (message, call.served.session_target()) {
+        (Message::Launch(_), Ok(target)) => Opened::Session(target, destination),
+        (Message::Launch(_), Err(page)) => Opened::Page(page),
+        (Message::Selection(selection), target) => {
+            let target = target.ok().and_then(|target| Some((target, target.picker()?)));
+            match target {
+                Some((target, picker)) => Opened::Session(target, picker.as_str()),
+                None => Opened::Picker(selection),
+            }
+        }
+    }
+}
+
+/// The id of the session that a message opens.
+fn id(call: &LaunchCall<'_>, message: &Message) -> Result<String, Refusal> {
+    let (ids, tool) = (&call.gateway.ids, &call.served.tool.name);
+    let id = match message {
+        Message::Launch(launch) => ids.id(tool, launch),
+        Message::Selection(selection) => ids.picker_id(tool, selection),
+    };
+    id.ok_or(Refusal::PageFailed)
+}
+
+/// The gateway's page on which the user picks links.
+fn pick(call: &LaunchCall<'_>, selection: &Selection) -> Result<Response<'static>, Refusal> {
+    let request = LinkRequest::of(selection, &call.served.tool.name);
+    links::picker(call.gateway, call.served, &request, "")
 }
 
 /// The rendered page of a template.
@@ -123,11 +167,11 @@ fn rendered(
 fn session(
     call: &LaunchCall<'_>,
     target: SessionTarget<'_>,
-    launch: &Launch,
+    message: &Message,
     id: String,
     now: u64,
 ) -> Result<Session, Refusal> {
-    let (session, left_out) = mint(call, target, launch, id, now)?;
+    let (session, left_out) = mint(call, target, message, id, now)?;
     let tool = &call.served.tool.name;
     if !left_out.is_empty() {
         let names: String = left_out.join(" ").chars().take(500).collect();
@@ -135,7 +179,9 @@ fn session(
             target: "launch", tool, left_out = names, "a session has space for {BUDGET} characters"
         );
     }
-    if let Some(missing) = missing_token(call, target, launch) {
+    if let Message::Launch(launch) = message
+        && let Some(missing) = missing_token(call, target, launch)
+    {
         let (consumer, help) = (launch.sender.log_name(), missing.advice());
         let reason = missing.to_string();
         // Most platforms send no result id for teachers. An admin can fix the other reasons.
@@ -155,15 +201,23 @@ fn session(
 fn mint(
     call: &LaunchCall<'_>,
     target: SessionTarget<'_>,
-    launch: &Launch,
+    message: &Message,
     id: String,
     now: u64,
 ) -> Result<(Session, Vec<String>), Refusal> {
+    let launch = message.launch();
     let grade = target.grades() && missing_token(call, target, launch).is_none();
-    let services = SessionServices { grade, members: false };
+    let members = target.needs_members(launch.roles);
+    let services = SessionServices { grade, members };
     let lifetime = call.served.tool.session;
-    Session::mint(launch, id, target.identity(), services, lifetime, now)
-        .map_err(|TooLong| Refusal::SessionTooLong)
+    let identity = target.identity();
+    let minted = match message {
+        Message::Launch(launch) => Session::mint(launch, id, identity, services, lifetime, now),
+        Message::Selection(selection) => {
+            Session::mint_picker(selection, id, identity, services, lifetime, now)
+        }
+    };
+    minted.map_err(|TooLong| Refusal::SessionTooLong)
 }
 
 /// Why the tool receives no grade token, if it may send grades.

@@ -72,13 +72,11 @@ impl LaunchRecord {
                 micros, cause, reason, help
             );
         }
-        let launch_url = launch_url(call);
         let response = RejectionPage {
             refusal,
             institution: call.gateway.institution(),
             reference: &reference,
             return_url: self.return_url.as_ref(),
-            launch_url: &launch_url,
             frame_ancestors: &call.served.tool.frame_ancestors,
             challenge: self.challenge,
         }
@@ -129,10 +127,4 @@ impl LaunchRecord {
             compared: self.compared,
         });
     }
-}
-
-/// The launch URL of the tool, as platforms enter it.
-fn launch_url(call: &LaunchCall<'_>) -> String {
-    let authority = guard::authority(call.request);
-    call.gateway.public_url.launch_url(&call.served.tool, Some(&authority))
 }

@@ -13,6 +13,7 @@ use super::record::LaunchRecord;
 use super::verified::VerifiedLaunch;
 use crate::url::{Origin, Scheme};
 use crate::web::guard;
+use crate::web::links::is_allowed;
 use crate::web::refusal::Refusal;
 
 /// The maximum of parameters for the long search of a cause in development. The search tries each
@@ -31,6 +32,7 @@ pub(super) fn examine(
 ) -> Result<VerifiedLaunch, Refusal> {
     record.challenge = Some("OAuth");
     let examination = examination(call, form, now, record)?;
+    let examination = examination.accepting_links_at(|url| is_allowed(call.gateway, url));
     record.sender = examination.claimed_sender().map(str::to_owned);
     record.variant = examination.variant();
     record.return_url = examination.return_url().cloned();

@@ -22,6 +22,7 @@ use crate::session::LoginState;
 use crate::web::gateway::Gateway;
 use crate::web::guard;
 use crate::web::launch_url::launch_url;
+use crate::web::links::is_allowed;
 use crate::web::page::{self, Html};
 use crate::web::platform_storage::PlatformStorage;
 use crate::web::refusal::Refusal;
@@ -116,6 +117,7 @@ pub(super) async fn examine(
     let policy = policy(call, &context, &launch_url);
     let examination =
         examination(call, &form, &login, &policy, now).await.map_err(Refusal::Rejected)?;
+    let examination = examination.accepting_links_at(|url| is_allowed(gateway, url));
     note(call, &examination);
     record.migration = examination.migration();
     // The pages of all rejections up to the nonce of the login are equal from outside.

@@ -47,7 +47,6 @@ impl LoginRecord<'_> {
             institution: gateway.institution(),
             reference: &reference,
             return_url: None,
-            launch_url: "",
             frame_ancestors: self.served.map_or("*", |served| &served.tool.frame_ancestors),
             challenge: None,
         }

@@ -6,8 +6,8 @@ use lti::v1p3::{AuthenticationRequest, TrustedPlatform};
 use rocket::Response;
 
 use super::call::{KnownLogin, LoginCall};
-use crate::config::PlatformType;
-use crate::practice::v1p3::{AUTH_PATH, PLATFORM_NAME};
+use crate::config::{PRACTICE_PLATFORM, PlatformType};
+use crate::practice::v1p3::AUTH_PATH;
 use crate::session::{Binding, LoginState, STATE_LIFETIME};
 use crate::web::guard::other_loopback;
 use crate::web::page;
@@ -61,7 +61,7 @@ pub(super) fn to_platform(
 /// The URL at the platform. The practice platform is at a host of the gateway's own.
 fn auth_url<'a>(call: &LoginCall<'_>, platform: &'a TrustedPlatform) -> Cow<'a, str> {
     match &call.gateway.development {
-        Some(development) if platform.name.as_str() == PLATFORM_NAME => {
+        Some(development) if platform.name.as_str() == PRACTICE_PLATFORM => {
             let origin = match &development.dev_host {
                 Some(dev_host) => dev_host.to_string(),
                 // For browsers, the platform is another site than the tool.

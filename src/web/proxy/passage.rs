@@ -25,6 +25,7 @@ use crate::config::{Prefix, Upstream};
 use crate::proxy::client::{Destination, IsOwn, UpstreamBody, UpstreamError};
 use crate::proxy::headers::HeaderPolicy;
 use crate::proxy::request::{BodyLength, BrowserRequest, ProxiedRequest, RequestError};
+use crate::proxy::session_headers::HeaderSeals;
 use crate::url::{BaseUrl, Origin, Scheme};
 use crate::web::development::{AppFailure, FailedRequest};
 use crate::web::guard;
@@ -217,8 +218,13 @@ impl<'r> Passage<'r> {
         }
         let prepared = session
             .prepared_headers(
-                &gateway.assertions,
-                &gateway.grade_tokens,
+                HeaderSeals {
+                    assertions: &gateway.assertions,
+                    grade_tokens: &gateway.grade_tokens,
+                    course_grade_tokens: &gateway.course_grade_tokens,
+                    members_tokens: &gateway.members_tokens,
+                    link_requests: &gateway.link_requests,
+                },
                 (&gateway.public_url, gateway.dev_process.port()),
                 mount,
                 authority(call),

@@ -11,11 +11,10 @@ use quick_cache::sync::Cache;
 use super::route::Mount;
 use super::session_load::SessionLoads;
 use crate::config::{Prefix, PublicUrl};
-use crate::proxy::assertion::Assertions;
-use crate::proxy::session_headers::{SessionFacts, session_headers};
+use crate::proxy::session_headers::{HeaderSeals, SessionFacts, session_headers};
 use crate::session::{
-    COOKIE, Field, GradeTokens, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE,
-    cookies, looks_sealed,
+    COOKIE, Field, LatestLaunches, PersonTags, Session, Sessions, TWIN_COOKIE, cookies,
+    looks_sealed,
 };
 use crate::url::Origin;
 use crate::web::served::ServedTool;
@@ -182,8 +181,7 @@ impl OpenSession {
     /// `dev_port` is the gateway's port in development.
     pub(in crate::web) fn prepared_headers(
         &self,
-        assertions: &Assertions,
-        grade_tokens: &GradeTokens,
+        seals: HeaderSeals<'_>,
         (public_url, dev_port): (&PublicUrl, Option<u16>),
         mount: &Mount<'_, '_>,
         authority: &str,
@@ -200,8 +198,7 @@ impl OpenSession {
         }
         let prepared = Arc::new(PreparedHeaders::new(
             &self.session,
-            assertions,
-            grade_tokens,
+            seals,
             (public_url, dev_port),
             mount,
             authority,
@@ -215,8 +212,7 @@ impl OpenSession {
 impl PreparedHeaders {
     fn new(
         session: &Session,
-        assertions: &Assertions,
-        grade_tokens: &GradeTokens,
+        seals: HeaderSeals<'_>,
         (public_url, dev_port): (&PublicUrl, Option<u16>),
         mount: &Mount<'_, '_>,
         authority: &str,
@@ -228,13 +224,16 @@ impl PreparedHeaders {
             tool: &tool.name,
             launch_url: &public_url.launch_url(tool, Some(authority)),
             params: mount.served.params.as_ref(),
-            grades: mount.target.grades(),
+            grades: mount.target.grade_access(),
+            grade_lifetime: mount.target.grade_lifetime(),
+            members: mount.target.members(),
+            picker: mount.target.picker().is_some(),
             issuer: &public_url.issuer(authority, dev_port).to_string(),
             scheme: scheme.as_str(),
             host: &host,
             prefix: mount.prefix,
         };
-        let headers = session_headers(session, &facts, assertions, grade_tokens, now)?;
+        let headers = session_headers(session, &facts, seals, now)?;
         let origin = format!("{scheme}://{host}");
         Some(Self { minute: now / 60, authority: authority.to_owned(), origin, headers })
     }

@@ -12,10 +12,19 @@ pub(super) const NOT_OPENED: PageText = (
     "The tool could not be opened",
     "This tool is not set up correctly in your course. Please tell your course staff.",
 );
-pub(super) const SELECTS_CONTENT: PageText = (
-    "Add this tool without selecting content",
-    "This tool has no content to select. Close this window. In your course, add an external tool \
-     with this launch URL, and save it without selecting content:",
+pub(super) const SELECT_AGAIN: PageText = (
+    "Select the content again",
+    "This page was open for too long, or it was used before. Go back to your course and select the \
+     content again.",
+);
+pub(super) const MAY_NOT_PICK: PageText = (
+    "Only course staff may add this",
+    "Your role in the course may not select content of this tool. Ask your course staff.",
+);
+pub(super) const NO_LINKS: PageText = (
+    "This tool only adds links",
+    "Your learning platform asks for other content here, such as a file. Add the tool where your \
+     course has activities or external tools.",
 );
 pub(super) const TEMPLATE_FORM: PageText = (
     "This page cannot take answers",

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::page_text;
 use super::reference::reference;
-use super::table::{Refusal, is_content_selection};
+use super::table::Refusal;
 use crate::config::{Institution, Tool};
 use crate::proxy::client::UpstreamError;
 use crate::web::current::RequestGateway;
@@ -38,8 +38,6 @@ pub(in crate::web) struct RejectionPage<'a> {
     /// Empty if the log has no line with it.
     pub(in crate::web) reference: &'a str,
     pub(in crate::web) return_url: Option<&'a ReturnUrl>,
-    /// The tool's launch URL.
-    pub(in crate::web) launch_url: &'a str,
     pub(in crate::web) frame_ancestors: &'a str,
     /// The authentication scheme of the launch's protocol, if it has one in HTTP.
     pub(in crate::web) challenge: Option<&'static str>,
@@ -52,8 +50,6 @@ struct RequestPart<'a> {
     reference: &'a str,
     return_url: &'a str,
     leaves_frame: bool,
-    /// The tool's launch URL. Empty if the request is no launch.
-    launch_url: &'a str,
     /// In development, the app that failed.
     app: Option<&'a AppFailure>,
     /// The URL that works in a window of its own. Empty if none does.
@@ -195,12 +191,11 @@ impl Refusal {
         part: RequestPart<'_>,
         frame_ancestors: &str,
     ) -> Response<'static> {
-        let RequestPart { reference, return_url, leaves_frame, launch_url, app, window_url } = part;
+        let RequestPart { reference, return_url, leaves_frame, app, window_url } = part;
         let (heading, message) =
             if window_url.is_empty() { self.page_text() } else { page_text::OPEN_IN_WINDOW };
         let right_url = match self {
             Self::TrailingDot(url) => url,
-            Self::Rejected(rejection) if is_content_selection(rejection) => launch_url,
             _ => "",
         };
         let institution = if self.reloads() {
@@ -282,7 +277,6 @@ impl RejectionPage<'_> {
         let part = RequestPart {
             reference: self.reference,
             return_url: &return_url,
-            launch_url: self.launch_url,
             leaves_frame: self.return_url.is_some_and(|url| !url.stays_in_frame()),
             ..RequestPart::default()
         };
@@ -343,7 +337,6 @@ mod tests {
                 institution: &Institution::default(),
                 reference: "",
                 return_url: None,
-                launch_url: "",
                 frame_ancestors: "*",
                 challenge,
             };

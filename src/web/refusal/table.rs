@@ -237,6 +237,13 @@ refusals! {
         advice: "launch again from the course";
         page: page_text::TICKET_USED;
 
+    /// The request for links is not ours, has expired, or was used.
+    BadSelection => "bad-selection", Status::Unauthorized,
+        fact: "the request for links belongs to another gateway, was used before or has expired, \
+               or its tool or consumer is gone";
+        advice: "open the tool again where the platform adds links to a course";
+        page: page_text::SELECT_AGAIN;
+
     /// Another site's page sent a request that only the tool's own pages may send (CSRF).
     ForeignOrigin => "foreign-origin", Status::Forbidden,
         fact: "a page of another site requested a change or a WebSocket (CSRF)";
@@ -442,9 +449,6 @@ impl From<TooManyStreams> for Refusal {
 /// keys exist.
 fn rejected(rejection: &Rejection) -> (Status, PageText) {
     match rejection {
-        rejection if is_content_selection(rejection) => {
-            (Status::BadRequest, page_text::SELECTS_CONTENT)
-        }
         Rejection::UnknownConsumer(_)
         | Rejection::SignatureMethodNotAllowed(_)
         | Rejection::BadSignature => (Status::Unauthorized, page_text::NOT_OPENED),
@@ -470,6 +474,8 @@ fn rejected(rejection: &Rejection) -> (Status, PageText) {
         Rejection::CookiesBlocked => (Status::BadRequest, page_text::COOKIES_BLOCKED),
         Rejection::Replayed => (Status::Unauthorized, page_text::USED_BEFORE),
         Rejection::RoleNotAllowed(_) => (Status::Forbidden, page_text::OTHER_ROLE),
+        Rejection::MayNotPick(_) => (Status::Forbidden, page_text::MAY_NOT_PICK),
+        Rejection::LinksNotAccepted(_) => (Status::BadRequest, page_text::NO_LINKS),
         Rejection::ReplayStoreFull(_) => (Status::ServiceUnavailable, page_text::TOO_MANY),
         Rejection::ClockSetBack
         | Rejection::ReplayStoreUnavailable
@@ -478,12 +484,6 @@ fn rejected(rejection: &Rejection) -> (Status, PageText) {
         }
         _ => (Status::BadRequest, page_text::NOT_OPENED),
     }
-}
-
-/// Whether a launch was to select content for a course, which the gateway does not support.
-pub(super) fn is_content_selection(rejection: &Rejection) -> bool {
-    matches!(rejection, Rejection::MessageType { found: Some(found), .. }
-        if matches!(&**found, "ContentItemSelectionRequest" | "LtiDeepLinkingRequest"))
 }
 
 impl From<UpstreamError> for Refusal {

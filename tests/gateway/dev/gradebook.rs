@@ -62,7 +62,7 @@ fn call(server: &Server, method: &str, token: &str, body: &str) -> Reply {
 
 /// The grades that the gradebook shows as `user, unit: grade`, and the messages: a text for each,
 /// without its markup.
-fn gradebook(server: &Server) -> (Vec<String>, Vec<String>) {
+pub(super) fn gradebook(server: &Server) -> (Vec<String>, Vec<String>) {
     let page = get(server, "/dev/gradebook");
     assert_eq!(page.status, 200);
     let (table, messages) = page.body.split_once("<summary><h2>Messages").expect("both");

@@ -16,8 +16,8 @@ const CALLS: [(&str, &str, &str); 4] = [
 /// Asserts that a gateway accepts a token for no call.
 #[track_caller]
 pub(super) fn is_invalid(stage: &Stage, server: &Server, token: &str) {
-    let message = "the grade token is invalid or older than 7 days, \
-                   or its tool or consumer may not send grades; let the learner launch again";
+    let message = "the grade token is invalid or has expired, \
+                   or its tool or consumer may not send grades; let the user launch again";
     for (method, target, body) in CALLS {
         let reply = call(server, method, target, token, body);
         assert_eq!(refused(&reply, 401, "bad-grade-token"), json!({ "message": message }));

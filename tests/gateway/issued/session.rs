@@ -53,7 +53,7 @@ fn launch() -> Launch {
     let Ok(Verdict::New(candidate)) = examine(&request, &policy, NOW, |_| false).verdict() else {
         panic!("the launch is valid");
     };
-    candidate.admit(Spent::Now).expect("a fresh nonce")
+    candidate.admit(Spent::Now).ok().and_then(lti::Message::into_launch).expect("a launch")
 }
 
 fn minted() -> Session {
@@ -170,7 +170,7 @@ fn ids_slots_receipts_and_grade_tokens_of_consumers_do_not_change() {
         method: SignatureMethod::HmacSha256,
     });
     let opened = GradeTokens::new(&secrets()).open(issued("grade_token"), NOW).expect("a token");
-    let new = GradeToken::new(&minted, "nb", NOW).expect("a grade place");
+    let new = GradeToken::new(&minted, "nb", 7 * 86_400, NOW).expect("a grade place");
     for token in [opened, new] {
         assert_eq!((token.tool.as_str(), token.slot), ("nb", SLOT));
         assert_eq!(token.sender, Sender::Consumer("course-a".into()));
@@ -190,7 +190,7 @@ fn a_sealed_sender_opens_unchanged_and_no_consumer_key_becomes_a_platform() {
         let ticket = sessions.launch_ticket(&session, "/", "nb", "", NOW).expect("randomness");
         let ticket = sessions.open_launch_ticket(&ticket, "nb", "", NOW, 0).expect("a ticket");
         assert_eq!(ticket.session.sender, sender);
-        let token = GradeToken::new(&session, "nb", NOW).expect("a grade place");
+        let token = GradeToken::new(&session, "nb", 7 * 86_400, NOW).expect("a grade place");
         let text = tokens.seal(&token).expect("randomness");
         assert_eq!(tokens.open(&text, NOW).expect("a token").sender, sender);
     }
@@ -214,7 +214,7 @@ fn every_part_of_a_sender_changes_the_slot() {
     ];
     let slot = |sender: &Sender| {
         let session = sent_by(sender.clone());
-        GradeToken::new(&session, "nb", NOW).expect("a grade place").slot
+        GradeToken::new(&session, "nb", 7 * 86_400, NOW).expect("a grade place").slot
     };
     let slots: std::collections::HashSet<[u8; 16]> = senders.iter().map(slot).collect();
     assert_eq!(slots.len(), senders.len());

@@ -97,25 +97,6 @@ fn another_message_type_is_rejected() {
     accept(&server, &form.sign());
 }
 
-/// The instructor cannot select anything, and sees what to do instead.
-#[test]
-fn a_content_selection_shows_the_instructor_the_launch_url_to_enter() {
-    let server = server();
-    let form = launch().but(&[("lti_message_type", "ContentItemSelectionRequest")]);
-    let reply = reject(&server, &form.clone().sign(), 400, "message-type");
-    assert!(
-        reply.body.contains("<h1>Add this tool without selecting content</h1>"),
-        "{}",
-        reply.body
-    );
-    assert!(reply.body.contains("<code>https://tool.example/lti/a</code>"), "{}", reply.body);
-    assert!(line_of(&reply).contains("turn content selection off in the platform (Moodle: "));
-    // Only a signed request sees it.
-    let unsigned = Form { secret: "wrong", nonce: "2", ..form }.sign();
-    let reply = reject(&server, &unsigned, 401, "bad-signature");
-    assert!(!reply.body.contains("selecting") && !reply.body.contains("/lti/a"), "{}", reply.body);
-}
-
 // Checklist F1.e 94.
 #[test]
 fn an_unverified_launch_shows_no_return_link() {

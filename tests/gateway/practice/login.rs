@@ -113,3 +113,17 @@ fn a_launch_by_lti_1_3_that_cannot_be_asked_for_ends_with_2() {
     assert_eq!(run.code, Some(2), "{run:?}");
     assert!(run.error.contains("has no practice platform"), "{run:?}");
 }
+
+#[test]
+fn a_request_for_links_shows_the_page_of_the_gateway() {
+    let stage = Stage::new(NO_UPSTREAM);
+    let links = ["nb", "--message", "links"];
+    for version in ["1.1", "1.3"] {
+        let arguments = [&links[..], &["--lti", version]].concat();
+        let run = stage.launch(&arguments);
+        assert_eq!((run.code, run.error.as_str()), (Some(0), ""), "{run:?}");
+        assert!(run.out.contains("<form method=\"post\" action=\"/~links\""), "{}", run.out);
+        let run = stage.launch(&[&arguments[..], &["--role", "learner"]].concat());
+        assert_eq!(run.code, Some(1), "a learner: {run:?}");
+    }
+}

@@ -187,6 +187,11 @@ impl Recorder {
         self.seen.try_iter().collect()
     }
 
+    /// The next request, if one arrived already.
+    pub fn seen(&self) -> Option<Recorded> {
+        self.seen.try_recv().ok()
+    }
+
     /// Asserts that no further request arrived.
     #[track_caller]
     pub fn saw_nothing(&self) {

@@ -101,7 +101,6 @@ impl<'a> JsonValue<'a> {
     }
 
     /// The boolean; `None` for another type.
-    #[cfg(test)]
     pub(crate) fn boolean(self) -> Option<bool> {
         serde_json::from_str(self.0).ok()
     }

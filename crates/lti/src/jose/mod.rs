@@ -10,9 +10,11 @@ pub(crate) mod jws;
 mod pem;
 mod prime;
 mod rsa;
+mod verified;
 
 pub use algorithm::{Algorithm, Algorithms};
 pub use json::JsonKind;
 pub use jwk::{Keyset, KeysetError};
 pub use jws::{MalformedToken, sign};
 pub use rsa::{PrivateKeyError, RsaKey, keyset_document};
+pub use verified::{NotOfKeyset, verified_claims};

@@ -70,12 +70,15 @@ impl RsaKey {
         let q_inverse = Option::<BoxedUint>::from(q.invert_odd_mod(&odd_p)).map(Zeroizing::new)?;
 
         let bytes = |number: &BoxedUint| Zeroizing::new(number.to_be_bytes().into_vec());
+        // ring accepts no zero before the first digit of d. One key of 256 has one.
+        let d: Zeroizing<Vec<u8>> =
+            Zeroizing::new(bytes(&d).iter().copied().skip_while(|byte| *byte == 0).collect());
         let pair = RsaKeyPair::from_components(&KeyPairComponents {
             public_key: PublicKeyComponents {
                 n: n.to_be_bytes(),
                 e: EXPONENT.to_be_bytes()[1..].into(),
             },
-            d: bytes(&d),
+            d,
             p: bytes(p),
             q: bytes(q),
             dP: bytes(&d_p),
@@ -232,6 +235,12 @@ mod tests {
         check("moodle", [82, 157], "J1qkpMnoDgjhjQS6YqxnNH-JijZwqXjNaTmBGdLN63I");
         check("edx", [298, 62], "uBv_RHW9SUtxvWXCEoKbiJcOFuMcGRtMDfy_jFUrXUw");
         check("canvas", [115, 432], "SbGqK7fnhchFa-PB23Q_0JCnh55oAxC4nSZ-wEdBr-k");
+    }
+
+    #[test]
+    fn a_key_whose_private_exponent_begins_with_a_zero_is_a_key() {
+        let key = derived("secret number 61", "practice");
+        assert!(verifies(&[&key], &key));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod cause;
 mod claimed_consumer;
 mod compat;
 mod consumer;
+mod content_item;
 mod diagnosis;
 mod expected_base_string;
 mod launch_request;
@@ -20,6 +21,7 @@ mod verify;
 pub use cause::{Cause, LineBreak, SignatureText};
 pub use compat::Variant;
 pub use consumer::{Consumer, Consumers};
+pub use content_item::content_item_selection;
 pub use diagnosis::{
     ConsumerCredentials, DiagnosisContext, KnownUrl, SignatureDiagnosis, diagnose,
 };

@@ -14,6 +14,28 @@ pub fn sign(
     params: &[(&str, &str)],
     credentials: &Credentials<'_>,
 ) -> Result<String, ParamError> {
+    let mut body = String::new();
+    for (name, value) in signed_params(url, params, credentials)? {
+        if !body.is_empty() {
+            body.push('&');
+        }
+        encode_into(&name, &mut body);
+        body.push('=');
+        encode_into(&value, &mut body);
+    }
+    Ok(body)
+}
+
+/// The parameters of a signed form: `params`, the OAuth parameters and the signature. The signature
+/// covers `url` with its query.
+///
+/// # Errors
+/// A [`ParamError`] if the query of `url` is malformed.
+pub(super) fn signed_params(
+    url: &str,
+    params: &[(&str, &str)],
+    credentials: &Credentials<'_>,
+) -> Result<Vec<(String, String)>, ParamError> {
     let (base_uri, query) = split_url(url);
     let mut signed = Params::default().read_form(Source::Query, query.as_bytes())?;
     let timestamp = credentials.timestamp.to_string();
@@ -31,15 +53,6 @@ pub fn sign(
     let base = base_string("POST", &base_uri, signed.iter());
     let signature = credentials.signing_key.sign(credentials.method, &base);
     signed.push(Source::Body, "oauth_signature", &signature);
-
-    let mut body = String::new();
-    for param in signed.iter().filter(|param| param.source == Source::Body) {
-        if !body.is_empty() {
-            body.push('&');
-        }
-        encode_into(param.name, &mut body);
-        body.push('=');
-        encode_into(param.value, &mut body);
-    }
-    Ok(body)
+    let form = signed.iter().filter(|param| param.source == Source::Body);
+    Ok(form.map(|param| (param.name.to_owned(), param.value.to_owned())).collect())
 }

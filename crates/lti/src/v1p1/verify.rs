@@ -9,18 +9,22 @@
 use sha2::{Digest as _, Sha256};
 
 use super::claimed_consumer::ClaimedConsumer;
+use super::content_item::ContentItemRequest;
 use super::diagnosis::diagnose;
 use super::launch_request::{LaunchRequest, ReadLaunch};
-use super::message;
+use super::message::{self, MessageKind};
 use super::policy::LaunchPolicy;
 use super::signature_findings::{MatchedSecret, SignatureFindings};
 use super::signature_trial::{SignatureMatch, SignatureTrial};
 use crate::admission::{Candidate, Examination, Verdict};
 use crate::grade_place::{GradePlace, OutcomeService};
 use crate::launch_fields::LaunchFields;
+use crate::message::Message;
 use crate::oauth1::decode_signature;
 use crate::rejection::Rejection;
 use crate::replay::{Nonce, shortened};
+use crate::role::Roles;
+use crate::selection::{Selection, SelectionFormat};
 use crate::sender::Sender;
 
 /// Examines a launch at `now`, in seconds since the epoch.
@@ -120,24 +124,46 @@ impl Examination<SignatureFindings> {
         if let Some(name) = conflict {
             return Err(Rejection::ConflictingParameter(Rejection::quote(name)));
         }
-        message::check(&fields)?;
+        let selection = match message::check(&fields)? {
+            MessageKind::Launch => None,
+            MessageKind::Selection => Some(ContentItemRequest::read(&params)?),
+        };
         let roles = fields.roles();
         self.roles = Some(roles);
         if policy.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
             return Err(Rejection::RoleNotAllowed(roles));
         }
+        if selection.is_some() && !roles.intersects(Roles::PICKERS) {
+            return Err(Rejection::MayNotPick(roles));
+        }
         let sender = Sender::Consumer(known.consumer.key.clone());
         // edX sends the sourcedid with every launch, and the URL only if it wants a grade.
-        let (url, sourcedid) = (fields.lis_outcome_service_url, fields.lis_result_sourcedid);
+        let (url, sourcedid) = match selection {
+            None => (fields.lis_outcome_service_url, fields.lis_result_sourcedid),
+            Some(_) => (None, None),
+        };
         let grade_place = OutcomeService::new(url, sourcedid, method).map(GradePlace::Outcome);
         let mut launch = fields.into_launch(sender, grade_place, fingerprint);
         launch.params = params;
+        let message = match selection {
+            None => Message::Launch(launch),
+            Some(ContentItemRequest { return_url, data, accepts_several }) => {
+                Message::Selection(Selection {
+                    request: launch,
+                    return_url,
+                    data,
+                    accepts_several,
+                    accepts_line_item: true,
+                    format: SelectionFormat::ContentItem(method),
+                })
+            }
+        };
         Ok(if is_reload {
-            Verdict::Reload(launch)
+            Verdict::Reload(message)
         } else {
             let distance = (-1_i64).saturating_sub_unsigned(policy.clock_skew);
             let expired = Rejection::Stale { distance, accepted: policy.clock_skew };
-            Verdict::New(Candidate::new(launch, nonce, expired))
+            Verdict::New(Candidate::new(message, nonce, expired))
         })
     }
 }

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::jose::JsonKind;
+use crate::selection::LONGEST_DATA;
 
 /// The maximum length of an identifier in a token, in characters.
 pub(super) const LONGEST_ID: usize = 255;
@@ -16,6 +17,10 @@ pub enum ClaimFault {
     ListWith(JsonKind),
     /// It is too long.
     TooLong,
+    /// It has no valid return URL, or one that is not https.
+    NoReturnUrl,
+    /// Its `data` is too long.
+    LongData,
 }
 
 impl fmt::Display for ClaimFault {
@@ -24,6 +29,10 @@ impl fmt::Display for ClaimFault {
             Self::Kind(kind) => write!(formatter, "{kind}"),
             Self::ListWith(kind) => write!(formatter, "a list with {kind}"),
             Self::TooLong => write!(formatter, "longer than {LONGEST_ID} characters"),
+            Self::NoReturnUrl => formatter.write_str("without an https return URL"),
+            Self::LongData => {
+                write!(formatter, "longer than the {} KiB that data may have", LONGEST_DATA / 1024)
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ pub(super) const CLAIM_MESSAGE_TYPE: &str =
     "https://purl.imsglobal.org/spec/lti/claim/message_type";
 pub(super) const CLAIM_DEPLOYMENT: &str = "https://purl.imsglobal.org/spec/lti/claim/deployment_id";
 pub(super) const CLAIM_TARGET: &str = "https://purl.imsglobal.org/spec/lti/claim/target_link_uri";
+/// The version of LTI 1.3.
+pub(super) const VERSION_1P3: &str = "1.3.0";
 const CLAIM_ROLES: &str = "https://purl.imsglobal.org/spec/lti/claim/roles";
 const CLAIM_MENTOR: &str = "https://purl.imsglobal.org/spec/lti/claim/role_scope_mentor";
 const CLAIM_RESOURCE_LINK: &str = "https://purl.imsglobal.org/spec/lti/claim/resource_link";
@@ -91,10 +93,10 @@ pub(super) struct ClaimParams {
     count: usize,
 }
 
-/// Checks the claims about user, roles and resource link.
+/// Checks the claims about user and roles.
 ///
 /// # Errors
-/// [`Rejection::MissingClaim`], [`Rejection::MalformedClaim`] or [`Rejection::NoResourceLink`].
+/// [`Rejection::MissingClaim`] or [`Rejection::MalformedClaim`].
 pub(super) fn check(claims: &JsonObject<'_>, anonymous: bool) -> Result<(), Rejection> {
     let malformed = |claim, found| Rejection::MalformedClaim { claim, found };
     let of_kind = |claim, value: JsonValue<'_>| malformed(claim, ClaimFault::Kind(value.kind()));
@@ -116,6 +118,18 @@ pub(super) fn check(claims: &JsonObject<'_>, anonymous: bool) -> Result<(), Reje
     if let Some(other) = list.iter().find(|role| role.kind() != JsonKind::String) {
         return Err(malformed(CLAIM_ROLES, ClaimFault::ListWith(other.kind())));
     }
+    Ok(())
+}
+
+/// Checks the claim about the resource link, which only a launch has.
+///
+/// # Errors
+/// [`Rejection::NoResourceLink`] or [`Rejection::MalformedClaim`].
+pub(super) fn check_resource_link(claims: &JsonObject<'_>) -> Result<(), Rejection> {
+    let of_kind = |claim, value: JsonValue<'_>| {
+        let found = ClaimFault::Kind(value.kind());
+        Rejection::MalformedClaim { claim, found }
+    };
     let link = claims.get(CLAIM_RESOURCE_LINK).ok_or(Rejection::NoResourceLink)?;
     let link = link.object().ok_or_else(|| of_kind(CLAIM_RESOURCE_LINK, link))?;
     match link.get("id") {

@@ -5,11 +5,13 @@
 mod claim;
 mod claims;
 mod decimal;
+mod deep_linking;
 pub mod grade_service;
 mod launch_token;
 mod launch_url;
 mod login;
 mod login_fault;
+mod members;
 mod migration;
 mod platform;
 mod policy;
@@ -22,10 +24,14 @@ mod unverified;
 mod verify;
 
 pub use claim::{ClaimFault, ClaimNote};
+pub use deep_linking::DeepLinkingResponse;
 pub use launch_token::{ReadToken, read_token};
 pub use launch_url::LaunchUrl;
 pub use login::{AuthenticationRequest, LoginRequest, find_client};
 pub use login_fault::LoginFault;
+pub use members::{
+    MEMBERS_MEDIA_TYPE, MEMBERS_SCOPE, Member, MemberStatus, MembersPage, NotMembers,
+};
 pub use migration::{MigrationProof, NoMigration};
 pub use platform::{Client, TrustedPlatform};
 pub use policy::{AnsweredLogin, TokenPolicy};

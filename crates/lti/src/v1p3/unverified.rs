@@ -65,15 +65,18 @@ pub struct UnverifiedToken {
     algorithm: Algorithm,
     key_id: String,
     notes: Vec<ClaimNote>,
+    asks_for_links: bool,
 }
 
 impl UnverifiedToken {
     pub(super) fn new(
         examination: &Examination<TokenFindings>,
         rejection: Option<Rejection>,
+        asks_for_links: bool,
     ) -> Self {
         Self {
             rejection,
+            asks_for_links,
             params: examination.params(),
             timestamp: examination.timestamp(),
             roles: examination.roles(),
@@ -86,6 +89,11 @@ impl UnverifiedToken {
     /// The reason to reject the token, whatever its signature is.
     pub fn rejection(&self) -> Option<&Rejection> {
         self.rejection.as_ref()
+    }
+
+    /// Whether the message is a request for links, as far as the checks have come.
+    pub fn asks_for_links(&self) -> bool {
+        self.asks_for_links
     }
 
     /// The number of parameters that a launch would have.

@@ -7,8 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::claim::{ClaimFault, LONGEST_ID};
 use super::claims::{
-    CLAIM_DEPLOYMENT, CLAIM_MESSAGE_TYPE, CLAIM_TARGET, CLAIM_VERSION, ClaimParams, check,
+    CLAIM_DEPLOYMENT, CLAIM_MESSAGE_TYPE, CLAIM_TARGET, CLAIM_VERSION, ClaimParams, VERSION_1P3,
+    check, check_resource_link,
 };
+use super::deep_linking::DeepLinkingSettings;
 use super::launch_token::ReadToken;
 use super::migration::{MigratedUser, migrate};
 use super::policy::{AnsweredLogin, TokenPolicy};
@@ -19,15 +21,17 @@ use crate::admission::{Candidate, Examination, Verdict};
 use crate::jose::Keyset;
 use crate::jose::json::{JsonObject, JsonValue};
 use crate::launch_fields::LaunchFields;
+use crate::message::Message;
 use crate::rejection::Rejection;
 use crate::replay::{Account, Nonce, shortened};
+use crate::role::Roles;
 use crate::sender::{DeploymentId, Sender};
 use crate::upstream_user::UpstreamUser;
 
 /// The message type of a launch.
 const MESSAGE_TYPE_1P3: &str = "LtiResourceLinkRequest";
-/// The version of LTI 1.3.
-const VERSION_1P3: &str = "1.3.0";
+/// The message type of a request for links.
+const SELECTION_REQUEST: &str = "LtiDeepLinkingRequest";
 
 /// The keys of a platform, and their age.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +72,11 @@ pub fn examine_without_keys(
     examination.findings.notes = notes;
     let (fields, _) = LaunchFields::read(&params);
     let checked = examination.check_claims(token, &claims, &fields, login, policy, now);
-    UnverifiedToken::new(&examination, checked.err())
+    let asks_for_links = match &checked {
+        Ok((_, settings)) => settings.is_some(),
+        Err(rejection) => matches!(rejection, Rejection::MayNotPick(_)),
+    };
+    UnverifiedToken::new(&examination, checked.err(), asks_for_links)
 }
 
 impl Examination<TokenFindings> {
@@ -101,7 +109,8 @@ impl Examination<TokenFindings> {
         self.params = Some(params.iter().count());
         self.findings.notes = notes;
         let (fields, _) = LaunchFields::read(&params);
-        let deployment_id = self.check_claims(token, &claims, &fields, login, policy, now)?;
+        let (deployment_id, settings) =
+            self.check_claims(token, &claims, &fields, login, policy, now)?;
         self.findings.migration = migration;
         let sender = Sender::Platform {
             name: policy.platform.name.clone(),
@@ -119,14 +128,18 @@ impl Examination<TokenFindings> {
             launch.user.consumer = Some(key);
         }
         launch.params = params;
+        let message = match settings {
+            None => Message::Launch(launch),
+            Some(settings) => Message::Selection(settings.into_selection(launch)),
+        };
         Ok(if token.is_reload {
-            Verdict::Reload(launch)
+            Verdict::Reload(message)
         } else {
-            Verdict::New(Candidate::new(launch, nonce, Rejection::StateExpired))
+            Verdict::New(Candidate::new(message, nonce, Rejection::StateExpired))
         })
     }
 
-    /// Checks 10 to 17. Returns the deployment.
+    /// Checks 10 to 17. Returns the deployment and, for a request for links, its settings.
     fn check_claims(
         &mut self,
         token: &ReadToken,
@@ -135,7 +148,7 @@ impl Examination<TokenFindings> {
         login: &AnsweredLogin<'_>,
         policy: &TokenPolicy<'_>,
         now: u64,
-    ) -> Result<DeploymentId, Rejection> {
+    ) -> Result<(DeploymentId, Option<DeepLinkingSettings>), Rejection> {
         self.return_url = fields.return_url();
         self.timestamp = claims.get("iat").and_then(JsonValue::number).map(|iat| iat as u64);
 
@@ -145,19 +158,29 @@ impl Examination<TokenFindings> {
         if !token.is_reload && string(claims, "nonce").as_deref() != Some(login.nonce) {
             return Err(Rejection::WrongNonce);
         }
-        let deployment_id = check_message(claims, policy)?;
+        let (deployment_id, is_selection) = check_message(claims, policy)?;
         let target = string(claims, CLAIM_TARGET).ok_or(Rejection::TargetElsewhere(None))?;
         let Some(destination) = policy.launch_url.destination(&target) else {
             return Err(Rejection::target_elsewhere(&target));
         };
         self.findings.destination = Some(destination);
         check(claims, policy.platform.anonymous)?;
+        let settings = match is_selection {
+            true => Some(DeepLinkingSettings::read(claims)?),
+            false => {
+                check_resource_link(claims)?;
+                None
+            }
+        };
         let roles = fields.roles();
         self.roles = Some(roles);
         if policy.roles.is_some_and(|allowed| !allowed.intersects(roles)) {
             return Err(Rejection::RoleNotAllowed(roles));
         }
-        Ok(deployment_id)
+        if settings.is_some() && !roles.intersects(Roles::PICKERS) {
+            return Err(Rejection::MayNotPick(roles));
+        }
+        Ok((deployment_id, settings))
     }
 }
 
@@ -244,24 +267,31 @@ fn check_times(
     Ok(())
 }
 
-/// Check 14: version, message type and deployment. Returns the deployment.
+/// Check 14: version, message type and deployment. Returns the deployment, and whether the message
+/// is a request for links.
 fn check_message(
     claims: &JsonObject<'_>,
     policy: &TokenPolicy<'_>,
-) -> Result<DeploymentId, Rejection> {
+) -> Result<(DeploymentId, bool), Rejection> {
     let quote = |value: Option<String>| value.as_deref().map(Rejection::quote);
     let version = string(claims, CLAIM_VERSION);
     if version.as_deref() != Some(VERSION_1P3) {
         return Err(Rejection::LtiVersion { found: quote(version), accepted: VERSION_1P3 });
     }
     let message_type = string(claims, CLAIM_MESSAGE_TYPE);
-    if message_type.as_deref() != Some(MESSAGE_TYPE_1P3) {
-        let found = quote(message_type);
-        return Err(Rejection::MessageType { found, accepted: MESSAGE_TYPE_1P3 });
-    }
+    let is_selection = match message_type.as_deref() {
+        Some(MESSAGE_TYPE_1P3) => false,
+        Some(SELECTION_REQUEST) => true,
+        _ => {
+            let found = quote(message_type);
+            return Err(Rejection::MessageType { found, accepted: MESSAGE_TYPE_1P3 });
+        }
+    };
     let deployment = string(claims, CLAIM_DEPLOYMENT);
     match deployment {
-        Some(id) if id.chars().count() <= LONGEST_ID && policy.client.allows(&id) => Ok(id.into()),
+        Some(id) if id.chars().count() <= LONGEST_ID && policy.client.allows(&id) => {
+            Ok((id.into(), is_selection))
+        }
         other => Err(Rejection::UnknownDeployment(quote(other))),
     }
 }

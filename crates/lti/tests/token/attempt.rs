@@ -168,9 +168,9 @@ impl Attempt {
         match self.verdict().unwrap_or_else(|rejection| panic!("{rejection}")) {
             Verdict::New(candidate) => {
                 let spent = replay.spend(candidate.nonce(), self.now);
-                candidate.admit(spent).expect("a new nonce")
+                candidate.admit(spent).expect("a new nonce").into_launch().expect("a launch")
             }
-            Verdict::Reload(launch) => launch,
+            Verdict::Reload(message) => message.into_launch().expect("a launch"),
         }
     }
 

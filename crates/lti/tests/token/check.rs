@@ -2,7 +2,7 @@
 
 use lti::admission::{Check, Verdict};
 use lti::jose::{Keyset, sign};
-use lti::{MemoryReplay, Rejection, Role, Roles, Spent};
+use lti::{MemoryReplay, Message, Rejection, Role, Roles, Spent};
 use ring::rand::SystemRandom;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn a_missing_or_wrong_claim_has_its_code() {
     for wrong in [Value::Null, json!("11.3"), json!("1.3"), json!("LTI-1p0"), json!(1.3)] {
         check(&lti("version"), wrong, "lti-version");
     }
-    for wrong in [Value::Null, json!("LtiDeepLinkingRequest"), json!("x")] {
+    for wrong in [Value::Null, json!("LtiDeepLinkingResponse"), json!("x")] {
         check(&lti("message_type"), wrong, "message-type");
     }
     for wrong in [Value::Null, json!("3"), json!(""), json!(1), json!("1".repeat(256))] {
@@ -260,11 +260,14 @@ fn a_nonce_is_stored_as_long_as_the_state_is_valid() {
 fn a_reload_needs_no_valid_state_browser_nonce_and_timestamps() {
     let mut attempt = Attempt::with(&claims());
     let Ok(Verdict::New(candidate)) = attempt.verdict() else { panic!("a new launch") };
-    let first = candidate.admit(Spent::Now).expect("a launch");
+    let first = candidate.admit(Spent::Now).expect("a message");
+    let first = first.into_launch().expect("a launch");
     (attempt.now, attempt.same_browser, attempt.nonce) = (NOW + 86_400, false, "other");
     attempt.assert_rejected("state-expired");
     attempt.admitted_before = true;
-    let Ok(Verdict::Reload(launch)) = attempt.verdict() else { panic!("a reload") };
+    let Ok(Verdict::Reload(Message::Launch(launch))) = attempt.verdict() else {
+        panic!("a reload")
+    };
     assert_eq!(launch.fingerprint, first.fingerprint);
     // Everything else counts.
     attempt.platform.clients[0].deployments = Some(vec!["2".into()]);

@@ -6,7 +6,7 @@ use lti::admission::Verdict;
 use lti::jose::{Algorithm, sign};
 use lti::oauth1::{Credentials, SignatureMethod, SigningKey};
 use lti::v1p1::{Consumer, Consumers, LaunchPolicy, LaunchRequest, examine};
-use lti::{Launch, Role, Roles, Secret, Sender, Spent};
+use lti::{Launch, Message, Role, Roles, Secret, Sender, Spent};
 use ring::rand::SystemRandom;
 use serde_json::{Value, json};
 
@@ -99,7 +99,8 @@ fn the_same_launch_by_1_1_and_1_3_differs_only_in_its_sender() {
     let Ok(Verdict::New(candidate)) = examine(&request, &policy, NOW, |_| false).verdict() else {
         panic!("the form is a launch");
     };
-    let by_form = candidate.admit(Spent::Now).expect("a launch");
+    let by_form =
+        candidate.admit(Spent::Now).ok().and_then(Message::into_launch).expect("a launch");
     let by_token = Attempt::with(&claims()).launch();
 
     let content = |launch: &Launch| {

@@ -3,6 +3,7 @@
 
 mod attempt;
 mod check;
+mod deep_linking;
 mod launch;
 mod migration;
 mod platform;

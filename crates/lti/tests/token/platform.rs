@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::attempt::{Attempt, lti};
 
 /// The launch of a fixture, at a platform that expects it.
-fn attempt(fixture: &str) -> Attempt {
+pub(crate) fn attempt(fixture: &str) -> Attempt {
     let fixture: Value = serde_json::from_str(fixture).expect("JSON");
     assert!(fixture["place"].is_string());
     let claims = &fixture["claims"];

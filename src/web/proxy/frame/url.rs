@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::app::Frame;
 use crate::url::UrlParts;
+use crate::web::links_path::is_picked;
 
 impl Frame<'_> {
     /// The value of `Location` and of other headers that are one URL. `None` for a value with
@@ -14,6 +15,9 @@ impl Frame<'_> {
     pub(super) fn url<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
         if value.contains(char::is_control) {
             return None;
+        }
+        if self.is_picked(value) {
+            return Some(Cow::Borrowed(value));
         }
         let Some(path) = self.own_path(value) else { return Some(Cow::Borrowed(value)) };
         let below = self.path(&path);
@@ -23,6 +27,12 @@ impl Frame<'_> {
         } else {
             Cow::Owned(below)
         })
+    }
+
+    /// Whether a URL is that of the gateway which returns picked links to the platform.
+    fn is_picked(&self, value: &str) -> bool {
+        UrlParts::of_web(value)
+            .is_some_and(|url| url.is_of(self.origin) && is_picked(url.path(), url.query()))
     }
 
     /// The value of `Refresh`: seconds, and often a URL.
@@ -171,6 +181,31 @@ mod tests {
                 check(base, PREFIX, value, value);
                 check(base, "", value, value);
             }
+        }
+    }
+
+    #[test]
+    fn the_url_with_picked_links_stays() {
+        for prefix in [PREFIX, "/lti/nb", ""] {
+            for value in [
+                "https://tools.example/~links?lti_links=AZ",
+                "HTTPS://TOOLS.example:443/~links?lti_links=",
+            ] {
+                check("/app", prefix, value, value);
+            }
+        }
+        for other in [
+            "/~links?lti_links=AZ",
+            "http://app.test:9000/~links?lti_links=AZ",
+            "https://tools.example/~links",
+            "https://tools.example/~links?a=b&lti_links=AZ",
+            "https://tools.example/~links?lti_links",
+            "https://tools.example/~links/?lti_links=AZ",
+            "https://tools.example/x/../~links?lti_links=AZ",
+            "https://tools.example/~login?lti_links=AZ",
+        ] {
+            let below = with_frame("/app", PREFIX, |frame| frame.url(other).map(Cow::into_owned));
+            assert!(below.is_some_and(|below| below.starts_with(PREFIX)), "{other}");
         }
     }
 
