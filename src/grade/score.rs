@@ -1,6 +1,6 @@
 //! Scores for the line items of LTI 1.3.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lti::{LineItem, Progress, Sender};
 
@@ -8,6 +8,23 @@ use super::grades::Grades;
 use crate::clock::Millis;
 use crate::platform::{LineItemCall, PlatformError, PlatformResponse, ScoreCall};
 use crate::state::{Action, Grade, QueuedGrade};
+
+/// Remembers the timestamp of a score at the end of its attempt, also if it reaches its timeout.
+struct TimestampRecorder<'a> {
+    grades: &'a Grades,
+    slot: [u8; 16],
+    timestamp: Millis,
+    /// Whether the platform may have received the score.
+    arrived: &'a AtomicBool,
+}
+
+impl Drop for TimestampRecorder<'_> {
+    fn drop(&mut self) {
+        if self.arrived.load(Ordering::SeqCst) {
+            self.grades.timestamps.record(self.slot, self.timestamp);
+        }
+    }
+}
 
 impl Grades {
     /// The line item of a sender, and the rights to use it.
@@ -51,13 +68,16 @@ impl Grades {
             Action::Delete => (None, None, Progress::CLEARED),
         };
         let send = |timestamp, is_retry| {
+            let recorder = TimestampRecorder { grades: self, slot: grade.slot, timestamp, arrived };
             let call =
                 ScoreCall { line_item, score, comment, progress, timestamp, is_retry, arrived };
-            async move { self.platforms.send_score(&call).await }
+            async move {
+                let _recorder = recorder;
+                self.platforms.send_score(&call).await
+            }
         };
         if let Some(queued) = queued.filter(|queued| queued.arrived) {
             let timestamp = queued.timestamp.unwrap_or(queued.accepted);
-            self.timestamps.record(grade.slot, timestamp);
             return match send(timestamp, true).await {
                 Err(PlatformError::Conflict { status, description }) => {
                     Ok(PlatformResponse { status, description, ..PlatformResponse::default() })
@@ -69,6 +89,7 @@ impl Grades {
         let timestamp = self.next_timestamp(grade, queued, accepted).await?;
         match send(timestamp, false).await {
             Err(PlatformError::Conflict { .. }) => {
+                self.timestamps.record(grade.slot, timestamp);
                 let now = self.clock.now_in_millis();
                 let timestamp = self.next_timestamp(grade, queued, now).await?;
                 send(timestamp, false).await
@@ -92,7 +113,6 @@ impl Grades {
             let stamped = outbox.stamp(queued, timestamp).await;
             stamped.map_err(|error| PlatformError::Unreachable(error.to_string()))?;
         }
-        self.timestamps.record(grade.slot, timestamp);
         Ok(timestamp)
     }
 }

@@ -57,7 +57,7 @@ impl SlotTimestamps {
         let before = match latest.get(&slot) {
             Some(before) => *before,
             None => match self.start {
-                // A clock that was set back tells nothing about the earlier process.
+                // A clock that was set back shows nothing about the earlier process.
                 Some(start) if start <= now => start,
                 _ => return Millis::new(0),
             },

@@ -10,11 +10,11 @@ use ring::rand::SystemRandom;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::bearer_token::AccessToken;
 use super::error::PlatformError;
-use super::mask::LONGEST_MESSAGE;
 use super::reply::{Reply, failure};
 use super::service::Platforms;
-use super::service_token::AccessToken;
+
 use crate::config::PlatformClient;
 
 /// The timeout of a request.
@@ -65,8 +65,8 @@ struct TokenFault {
 }
 
 impl TokenRequest<'_> {
-    /// The form of the request.
-    fn form(&self) -> Result<String, PlatformError> {
+    /// The form of the request, and the assertion in it.
+    fn form(&self) -> Result<(String, String), PlatformError> {
         let claims = json!({
             "iss": self.client.id.as_str(),
             "sub": self.client.id.as_str(),
@@ -92,7 +92,7 @@ impl TokenRequest<'_> {
             form.push('=');
             lti::oauth1::encode::encode_into(value, &mut form);
         }
-        Ok(form)
+        Ok((form, assertion))
     }
 }
 
@@ -129,9 +129,9 @@ impl Platforms {
                 let is_scope = fault.as_ref().is_some_and(|fault| fault.error == "invalid_scope");
                 let description = match fault {
                     Some(TokenFault { error, error_description: Some(more) }) => {
-                        shortened(&format!("{error}: {more}"))
+                        reply.shown(&format!("{error}: {more}"))
                     }
-                    Some(TokenFault { error, .. }) => shortened(&error),
+                    Some(TokenFault { error, .. }) => reply.shown(&error),
                     None => description,
                 };
                 Err(match is_scope {
@@ -149,6 +149,7 @@ impl Platforms {
     }
 
     async fn token_reply(&self, request: &TokenRequest<'_>) -> Result<Reply, PlatformError> {
+        let (form, assertion) = request.form()?;
         let sent = self
             .client
             .post(self.url(&request.client.token_url)?)
@@ -156,15 +157,11 @@ impl Platforms {
             .header(ACCEPT, "application/json")
             .header(ACCEPT_ENCODING, "identity")
             .timeout(TIMEOUT)
-            .body(request.form()?)
+            .body(form)
             .send();
-        Reply::read(sent.await.map_err(failure)?, LARGEST).await
+        let reply = Reply::read(sent.await.map_err(failure)?, LARGEST).await?;
+        Ok(reply.without(&assertion))
     }
-}
-
-/// A platform's message, short enough for a log.
-fn shortened(message: &str) -> String {
-    message.trim().chars().take(LONGEST_MESSAGE).collect()
 }
 
 /// The token of a response.

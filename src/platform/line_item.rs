@@ -1,8 +1,7 @@
 //! Grades of LTI 1.3: the Assignment and Grade Services (AGS 2.0).
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use lti::v1p3::grade_service::{
     GradeServiceError, LARGEST_PAGE, LINE_ITEM_TYPE, LINE_ITEMS_TYPE, LineItemMessage,
@@ -11,14 +10,13 @@ use lti::v1p3::grade_service::{
 };
 use lti::{AgsScope, LineItem, LineItemUrl, Progress, Score};
 use reqwest::{Method, Url};
-use tokio::sync::Mutex as AsyncMutex;
 
 use super::call::PlatformResponse;
 use super::error::PlatformError;
 use super::reply::Reply;
 use super::service::Platforms;
 use super::service_client::ServiceClient;
-use super::service_request::ServiceRequest;
+use super::service_message::ServiceMessage;
 use crate::clock::{Clock, Millis};
 use crate::config::DeclaredLineItem;
 
@@ -26,8 +24,6 @@ use crate::config::DeclaredLineItem;
 const MOST_PAGES: usize = 20;
 /// The largest response to a score, in bytes. The gateway uses only its message.
 const LARGEST_SCORE_RESPONSE: usize = 64 * 1024;
-/// The most line items in memory. A further one clears the memory.
-const MOST_LINE_ITEMS: usize = 10_000;
 
 /// The line item of a call, and the rights to use it.
 #[derive(Clone, Copy)]
@@ -62,18 +58,6 @@ pub struct ScoreCall<'a> {
     pub arrived: &'a AtomicBool,
 }
 
-/// The line items that the gateway found or created, and the turns of those who search.
-#[derive(Clone, Default)]
-pub(super) struct LineItems(Arc<Mutex<LineItemsState>>);
-
-#[derive(Default)]
-struct LineItemsState {
-    /// The URLs by the URL of the course's line items and the gateway's id.
-    urls: HashMap<(String, String), Url>,
-    /// For each URL of a course's line items, only the holder searches and creates.
-    turns: HashMap<String, Arc<AsyncMutex<()>>>,
-}
-
 impl Platforms {
     /// Sends a score.
     ///
@@ -97,7 +81,7 @@ impl Platforms {
         loop {
             let url = self.line_item(&call.line_item, true).await?;
             let url = url.ok_or(PlatformError::NotAllowed("its tool declares no line item"))?;
-            let request = ServiceRequest {
+            let request = ServiceMessage {
                 method: Method::POST,
                 url: below(&url, "scores"),
                 accept: "application/json",
@@ -110,12 +94,13 @@ impl Platforms {
             call.arrived.store(true, Ordering::SeqCst);
             let reply = self.call_service(client, &request, clock).await?;
             let status = reply.status;
-            if matches!(status, 401 | 429) {
+            // The platform reported that it did not accept the score.
+            if (300..500).contains(&status) && status != 408 {
                 call.arrived.store(false, Ordering::SeqCst);
             }
             // The platform may have deleted the line item that the gateway remembers.
             if status == 404 && std::mem::take(&mut is_known) {
-                self.kept.line_items.forget(&call.line_item);
+                self.forget_line_item(&call.line_item);
                 continue;
             }
             judge(&reply)?;
@@ -123,7 +108,7 @@ impl Platforms {
         }
     }
 
-    /// Reads the learner's result. `score` of the response is `None` if there is none.
+    /// Reads the learner's result. `score` of the response is `None` if the platform has no result.
     ///
     /// # Errors
     /// [`PlatformError::NoResults`] if the launch does not grant the scope, or any other error.
@@ -141,7 +126,7 @@ impl Platforms {
         let mut page = Some(first.clone());
         for _ in 0..MOST_PAGES {
             let Some(url) = page else { return Ok(none) };
-            let request = ServiceRequest {
+            let request = ServiceMessage {
                 method: Method::GET,
                 url,
                 accept: RESULTS_TYPE,
@@ -170,8 +155,8 @@ impl Platforms {
         })
     }
 
-    /// The URL of the line item. Finds that of a container, and creates it if `creates`; otherwise
-    /// `None` if there is none.
+    /// The URL of the line item. Finds that of a container, and creates it if `creates`. `None` if
+    /// the platform does not have it.
     async fn line_item(
         &self,
         call: &LineItemCall<'_>,
@@ -218,7 +203,7 @@ impl Platforms {
         let mut page = Some(first.clone());
         for _ in 0..MOST_PAGES {
             let Some(url) = page else { return Ok(None) };
-            let request = ServiceRequest {
+            let request = ServiceMessage {
                 method: Method::GET,
                 url,
                 accept: LINE_ITEMS_TYPE,
@@ -254,7 +239,7 @@ impl Platforms {
             resource_link_id: link,
         };
         let body = message.body().map_err(|error| PlatformError::Unreachable(error.to_string()))?;
-        let request = ServiceRequest {
+        let request = ServiceMessage {
             method: Method::POST,
             url: container.clone(),
             accept: LINE_ITEM_TYPE,
@@ -284,6 +269,13 @@ impl Platforms {
         })
     }
 
+    /// Forgets the line item of a container.
+    fn forget_line_item(&self, call: &LineItemCall<'_>) {
+        if let LineItemUrl::Container { lineitems, resource_link_id } = &call.item.url {
+            self.kept.line_items.remove(lineitems, &resource_id(call.tool, resource_link_id));
+        }
+    }
+
     /// Whether the gateway remembers the line item of a container.
     fn is_known(&self, call: &LineItemCall<'_>) -> bool {
         match &call.item.url {
@@ -294,36 +286,6 @@ impl Platforms {
                 .get(lineitems, &resource_id(call.tool, resource_link_id))
                 .is_some(),
         }
-    }
-}
-
-impl LineItems {
-    fn get(&self, lineitems: &str, id: &str) -> Option<Url> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.urls.get(&(lineitems.to_owned(), id.to_owned())).cloned()
-    }
-
-    fn insert(&self, lineitems: &str, id: &str, url: &Url) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.urls.len() >= MOST_LINE_ITEMS {
-            state.urls.clear();
-            // A turn that is waited for has other owners, and stays.
-            state.turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-        }
-        state.urls.insert((lineitems.to_owned(), id.to_owned()), url.clone());
-    }
-
-    fn forget(&self, call: &LineItemCall<'_>) {
-        if let LineItemUrl::Container { lineitems, resource_link_id } = &call.item.url {
-            let id = resource_id(call.tool, resource_link_id);
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            state.urls.remove(&(lineitems.clone(), id));
-        }
-    }
-
-    fn turn(&self, lineitems: &str) -> Arc<AsyncMutex<()>> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(state.turns.entry(lineitems.to_owned()).or_default())
     }
 }
 

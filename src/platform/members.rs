@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::error::PlatformError;
 use super::service::Platforms;
 use super::service_client::ServiceClient;
-use super::service_request::ServiceRequest;
+use super::service_message::ServiceMessage;
 use crate::clock::Clock;
 
 /// The timeout of all pages together.
@@ -114,7 +114,7 @@ impl Reading {
             if self.pages == MOST_PAGES {
                 return Err(MembersError::TooMany);
             }
-            let request = ServiceRequest {
+            let request = ServiceMessage {
                 method: Method::GET,
                 url,
                 accept: MEMBERS_MEDIA_TYPE,

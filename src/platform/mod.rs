@@ -5,6 +5,7 @@
 //! and ignores the proxy variables of the environment.
 
 mod access_token;
+mod bearer_token;
 mod call;
 mod certificate;
 mod client;
@@ -14,6 +15,7 @@ mod gzip;
 mod keyset_cache;
 mod known_members;
 mod line_item;
+mod line_item_cache;
 mod mask;
 mod members;
 mod outcome;
@@ -26,10 +28,12 @@ mod registration_hosts;
 mod reply;
 mod service;
 mod service_client;
-mod service_request;
+mod service_message;
 mod service_token;
+mod token_cache;
 
 pub use access_token::{GrantedToken, TokenRequest};
+pub use bearer_token::AccessToken;
 pub use call::{PlatformCall, PlatformOperation, PlatformResponse};
 pub use client::client;
 pub use error::PlatformError;
@@ -44,4 +48,3 @@ pub use registration::RegistrationError;
 pub use registration_hosts::{RegistrationMismatch, check_configuration, check_configuration_url};
 pub use service::{Platforms, unreachable_by};
 pub use service_client::{ServiceClient, ServiceClients};
-pub use service_token::AccessToken;

@@ -1,4 +1,5 @@
 use hyper::ext::ReasonPhrase;
+use lti::Secret;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LINK, LOCATION, RETRY_AFTER};
 use reqwest::{Response, Url};
 
@@ -25,6 +26,8 @@ pub(super) struct Reply {
     target: Option<String>,
     /// The body. `None` if it is too large.
     pub(super) body: Option<Vec<u8>>,
+    /// The credential of the request, which no message may repeat. May be empty.
+    credential: Secret,
 }
 
 impl Reply {
@@ -56,6 +59,7 @@ impl Reply {
             reason: reason.unwrap_or_default(),
             target,
             body: None,
+            credential: Secret::new(""),
         };
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
@@ -81,6 +85,20 @@ impl Reply {
         }
     }
 
+    /// The same response to a request with this credential. A platform may repeat it in a message.
+    pub(super) fn without(self, credential: &str) -> Self {
+        Self { credential: Secret::new(credential), ..self }
+    }
+
+    /// A platform's message: without the credential, and short enough for a log.
+    pub(super) fn shown(&self, message: &str) -> String {
+        let message = match self.credential.expose() {
+            "" => message.trim().to_owned(),
+            credential => message.trim().replace(credential, "…"),
+        };
+        message.chars().take(LONGEST_MESSAGE).collect()
+    }
+
     /// The `Retry-After` of the response, in seconds.
     pub(super) fn retry_after(&self) -> Option<u64> {
         self.retry_after
@@ -89,9 +107,7 @@ impl Reply {
     /// The message of a service of LTI 1.3: the text of the response, or its reason phrase.
     pub(super) fn service_message(&self) -> String {
         match self.message() {
-            message if message.is_empty() => {
-                self.reason.trim().chars().take(LONGEST_MESSAGE).collect()
-            }
+            message if message.is_empty() => self.shown(&self.reason),
             message => message,
         }
     }
@@ -99,7 +115,7 @@ impl Reply {
     /// The message of a text response. Empty for an HTML page.
     fn message(&self) -> String {
         let text = self.body.as_deref().filter(|_| self.is_text).unwrap_or_default();
-        String::from_utf8_lossy(text).trim().chars().take(LONGEST_MESSAGE).collect()
+        self.shown(&String::from_utf8_lossy(text))
     }
 }
 

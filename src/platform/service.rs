@@ -6,10 +6,10 @@ use reqwest::{Client, Url};
 
 use super::client::client;
 use super::error::PlatformError;
-use super::line_item::LineItems;
+use super::line_item_cache::LineItems;
 use super::members::MemberTurns;
 use super::reach::{DnsResolver, PracticePlatform};
-use super::service_token::ServiceTokens;
+use super::token_cache::ServiceTokens;
 use crate::address::is_public;
 use crate::config::OutcomeRules;
 

@@ -55,7 +55,8 @@ impl GradeToken {
     /// grade.
     pub fn new(session: &Session, tool: &str, lifetime: u64, now: u64) -> Option<Self> {
         let place = session.grade_place()?;
-        // Without a user id, only the platform's id of the result identifies the learner.
+        // A migrated user's old id may be another user's id at the platform. Without a user id, only
+        // the platform's id of the result identifies the learner.
         let learner = session.platform_user_id().unwrap_or(place.learner_reference());
         let [context, link] = [Field::ContextId, Field::ResourceLinkId]
             .map(|field| session.get(field).unwrap_or_default());

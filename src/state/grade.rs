@@ -56,8 +56,8 @@ pub struct QueuedGrade {
     /// The number of attempts that were sent to the platform. Includes an attempt that was
     /// interrupted, because it may have been sent.
     pub tries: u32,
-    /// Whether the platform may have received the score in an earlier attempt. An attempt that ended
-    /// without an access token did not send it.
+    /// Whether the platform may have received the score in an earlier attempt. An attempt that
+    /// ended without an access token did not send it.
     pub arrived: bool,
     /// When the grade comes due, in seconds since the epoch.
     pub next_try: u64,

@@ -14,6 +14,7 @@ mod grades;
 mod issued;
 mod keyset;
 mod launches;
+mod line_items;
 mod links;
 #[cfg(target_os = "linux")]
 mod log;

@@ -4,6 +4,7 @@
 mod assertion;
 mod browser;
 mod form;
+mod grade_platform;
 mod many_files;
 mod platform;
 #[cfg(target_os = "linux")]
@@ -34,6 +35,7 @@ use tempfile::TempDir;
 pub use assertion::{Assertion, verify};
 pub use browser::{Browser, Cookie, Visit};
 pub use form::{Form, Pairs};
+pub use grade_platform::{GradePlatform, LINE_ITEMS, RESULTS, SCORE, reply, reply_with};
 pub use many_files::many_files;
 pub use platform::{
     Platform, Redirected, answer_form, changed, claims, claims_of, login, lti_claim, token,

@@ -112,9 +112,9 @@ fn count_running_time_and_sent_attempts(sqlite: &Connection) -> rusqlite::Result
 }
 
 /// Version 4. `link` is the resource link of a grade whose `url` is that of a course's line items.
-/// `progress` has the progress of AGS if the upstream sent one: activity and grading, separated by a
-/// space. `timestamp` is that of a score, in milliseconds, if it is not `accepted`. `arrived` is 1 if
-/// the platform may have received the score.
+/// `progress` has the progress of AGS if the upstream sent one: activity and grading, separated by
+/// a space. `timestamp` is that of a score, in milliseconds, if it is not `accepted`. `arrived` is
+/// 1 if the platform may have received the score.
 fn add_line_items(sqlite: &Connection) -> rusqlite::Result<()> {
     sqlite.execute_batch(
         "ALTER TABLE kept ADD COLUMN link TEXT NOT NULL DEFAULT '';

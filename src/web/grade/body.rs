@@ -2,7 +2,7 @@
 
 use lti::{ActivityProgress, GradingProgress, Progress, Score};
 use rocket::Data;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::refusal::GradeRefusal;
@@ -18,7 +18,7 @@ const LONGEST_COMMENT: usize = 5000;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GradeBody<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     score: Option<&'a RawValue>,
     comment: Option<String>,
     user: Option<String>,
@@ -31,6 +31,11 @@ pub(super) struct SentGrade {
     pub(super) action: Action,
     /// The learner whom the course staff grades.
     pub(super) user: Option<String>,
+}
+
+/// A field that is there, also if it is `null`.
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(field).map(Some)
 }
 
 /// Reads the grade that an upstream sends.
@@ -84,7 +89,7 @@ fn progress(
     grading: Option<&str>,
 ) -> Result<Option<Progress>, GradeRefusal> {
     let unknown =
-        |field: &str, all: String| GradeRefusal::BadGrade(format!("`{field}` is none of {all}"));
+        |field: &str, all: String| GradeRefusal::BadGrade(format!("`{field}` is not one of {all}"));
     let names = |all: Vec<&'static str>| all.join(", ");
     if activity.is_none() && grading.is_none() {
         return Ok(None);

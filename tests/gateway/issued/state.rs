@@ -108,8 +108,9 @@ fn expected(issued: &Value) -> StoredGrade {
     let action = match deletes {
         true => Action::Delete,
         false => Action::Replace {
-            score: Score::parse(text(issued, "score")).expect("a score"),
+            score: Some(Score::parse(text(issued, "score")).expect("a score")),
             comment: issued["comment"].as_str().map(str::to_owned),
+            progress: None,
         },
     };
     let place = GradePlace::Outcome(OutcomeService {
@@ -126,6 +127,8 @@ fn expected(issued: &Value) -> StoredGrade {
         status,
         accepted,
         accepted_running: 0,
+        timestamp: None,
+        arrived: false,
         tries,
         next_try: number(issued, "next_try").expect("a number").min(latest),
         message,
@@ -152,7 +155,7 @@ fn grades_of_the_older_version_are_migrated_with_every_value() {
     let opened = open(temp.path());
     has_every_grade(&opened);
     drop(opened);
-    assert_eq!(version(temp.path()), 3);
+    assert_eq!(version(temp.path()), 4);
     assert_eq!(version_of(temp.path(), "replay.sqlite"), 1, "it has a version of its own");
     // Also after the migration.
     has_every_grade(&open(temp.path()));
@@ -163,6 +166,10 @@ fn grades_of_version_2_are_listed_and_migrated_with_every_value() {
     let temp = copied_state();
     drop(open(temp.path()));
     let to_version_2 = "BEGIN;
+        ALTER TABLE kept DROP COLUMN link;
+        ALTER TABLE kept DROP COLUMN progress;
+        ALTER TABLE kept DROP COLUMN timestamp;
+        ALTER TABLE kept DROP COLUMN arrived;
         DROP INDEX kept_by_tries;
         DROP TABLE running_time;
         ALTER TABLE kept DROP COLUMN queued;
@@ -176,7 +183,7 @@ fn grades_of_version_2_are_listed_and_migrated_with_every_value() {
     let listed = list(temp.path()).expect("listed");
     assert_eq!((version(temp.path()), listed.len()), (2, 8));
     has_every_grade(&open(temp.path()));
-    assert_eq!(version(temp.path()), 3);
+    assert_eq!(version(temp.path()), 4);
     assert_eq!(list(temp.path()), Ok(listed));
 }
 
@@ -231,7 +238,7 @@ fn grades_are_listed_before_and_after_the_migration_without_a_change() {
         .collect();
     assert_eq!(list(temp.path()), Ok(expected.clone()), "while a process serves");
     drop(opened);
-    assert_eq!(version(temp.path()), 3);
+    assert_eq!(version(temp.path()), 4);
     assert_eq!(list(temp.path()), Ok(expected));
 }
 
@@ -404,7 +411,7 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
     let started = Instant::now();
     assert!(start_child(whole.path()).wait().expect("it ends").success());
     let duration = started.elapsed();
-    assert_eq!(version(whole.path()), 3);
+    assert_eq!(version(whole.path()), 4);
 
     let mut versions = Vec::new();
     for round in 0..ROUNDS {
@@ -418,7 +425,7 @@ fn a_migration_that_is_killed_leaves_one_version_or_the_other() {
         let version = version(temp.path());
         let (column, from, to) = match version {
             1 => ("consumer_key", 1_699_999_000_i64, 1_700_000_000_i64),
-            3 => ("sender", 1_699_999_000_000, 1_700_000_000_000),
+            4 => ("sender", 1_699_999_000_000, 1_700_000_000_000),
             other => panic!("version {other}"),
         };
         let count: u64 = sqlite

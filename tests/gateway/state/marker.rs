@@ -41,7 +41,7 @@ fn the_marker_names_the_release_and_the_versions() {
     let temp = tempdir().expect("a directory");
     drop(open(temp.path(), NOW, LIMITS));
     let marker = fs::read_to_string(temp.path().join("version")).expect("there");
-    assert_eq!(marker, format!("lti-gateway {RELEASE}\nreplay.sqlite 1\ngrades.sqlite 3\n"));
+    assert_eq!(marker, format!("lti-gateway {RELEASE}\nreplay.sqlite 1\ngrades.sqlite 4\n"));
 }
 
 #[test]
@@ -151,12 +151,12 @@ fn a_migration_updates_the_marker_and_a_start_without_one_does_not() {
     for (written, expected) in [
         // The release that migrated the files last stays.
         (
-            "lti-gateway 0.0.9\nreplay.sqlite 1\ngrades.sqlite 3\n",
-            "lti-gateway 0.0.9\nreplay.sqlite 1\ngrades.sqlite 3\n",
+            "lti-gateway 0.0.9\nreplay.sqlite 1\ngrades.sqlite 4\n",
+            "lti-gateway 0.0.9\nreplay.sqlite 1\ngrades.sqlite 4\n",
         ),
         ("lti-gateway 0.0.9\nreplay.sqlite 1\ngrades.sqlite 1\n", &current),
         // A conversion for an older release leaves the marker of the newer one.
-        ("lti-gateway 9.0.0\nreplay.sqlite 1\ngrades.sqlite 4\n", &current),
+        ("lti-gateway 9.0.0\nreplay.sqlite 1\ngrades.sqlite 5\n", &current),
         ("", &current),
         ("\u{1b}[31m", &current),
     ] {
@@ -168,7 +168,7 @@ fn a_migration_updates_the_marker_and_a_start_without_one_does_not() {
 
 #[test]
 fn the_error_for_a_newer_file_names_the_release_to_use() {
-    for (name, newest) in [("grades.sqlite", 3), ("replay.sqlite", 1)] {
+    for (name, newest) in [("grades.sqlite", 4), ("replay.sqlite", 1)] {
         let temp = tempdir().expect("a directory");
         drop(open(temp.path(), NOW, LIMITS));
         let file = temp.path().join(name);

@@ -69,7 +69,11 @@ fn score(slot: u8, host: &str, score: &str) -> Grade {
             sourcedid: format!("sourcedid of {slot}"),
             method: SignatureMethod::HmacSha256,
         }),
-        action: Action::Replace { score: Score::parse(score).expect("a score"), comment: None },
+        action: Action::Replace {
+            score: Some(Score::parse(score).expect("a score")),
+            comment: None,
+            progress: None,
+        },
     }
 }
 
@@ -104,7 +108,7 @@ fn find(directory: &Directory, id: &str) -> Option<StoredGrade> {
 }
 
 fn retry(at: u64) -> AttemptResult {
-    AttemptResult::Retry { at, message: "Bad Gateway".to_owned() }
+    AttemptResult::Retry { at, message: "Bad Gateway".to_owned(), arrived: true }
 }
 
 fn refused() -> AttemptResult {

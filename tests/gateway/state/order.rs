@@ -366,8 +366,9 @@ fn a_grade_is_found_as_it_was_written() {
     let directory = open(temp.path(), NOW, LIMITS);
     let commented = Grade {
         action: Action::Replace {
-            score: Score::parse("0.10").expect("a score"),
+            score: Some(Score::parse("0.10").expect("a score")),
             comment: Some("gut <é>\0\n".to_owned()),
+            progress: None,
         },
         ..score(1, "lms.example", "1")
     };

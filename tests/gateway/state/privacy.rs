@@ -29,8 +29,9 @@ fn grade(slot: u8, number: u8) -> Grade {
     Grade {
         place: GradePlace::Outcome(OutcomeService { url, sourcedid, method }),
         action: Action::Replace {
-            score: Score::parse(&text).expect("a score"),
+            score: Some(Score::parse(&text).expect("a score")),
             comment: Some(comment),
+            progress: None,
         },
         ..like
     }

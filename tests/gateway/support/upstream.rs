@@ -187,6 +187,11 @@ impl Recorder {
         self.seen.try_recv().ok()
     }
 
+    /// The requests since the last call.
+    pub fn all(&self) -> Vec<Recorded> {
+        self.seen.try_iter().collect()
+    }
+
     /// Asserts that no further request arrived.
     #[track_caller]
     pub fn saw_nothing(&self) {

@@ -202,7 +202,8 @@ mod tests {
             let number: u128 = format!("{whole}{places}").parse().expect("digits");
             let (left, right) = (number * u128::from(maximum), u128::from(score) * scale);
             // Exact, or off by half of the last of four places.
-            prop_assert!(left == right || 2 * left.abs_diff(right) * 10_000 <= u128::from(maximum) * scale);
+            let is_near = 2 * left.abs_diff(right) * 10_000 <= u128::from(maximum) * scale;
+            prop_assert!(left == right || is_near);
         }
 
         #[test]

@@ -123,7 +123,7 @@ fn date(days: u64) -> (u64, u64, u64) {
 /// A learner's result. `Debug` hides it, because it is personal data.
 #[derive(Default, PartialEq, Eq)]
 pub struct LearnerResult {
-    /// The score, as a decimal; `None` if there is none.
+    /// The score, as a decimal; `None` if the platform has no score.
     pub score: Option<String>,
     /// The comment.
     pub comment: Option<String>,

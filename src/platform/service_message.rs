@@ -5,15 +5,15 @@ use std::sync::Arc;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, Url};
 
+use super::bearer_token::AccessToken;
 use super::error::PlatformError;
 use super::reply::{Reply, failure};
 use super::service::Platforms;
 use super::service_client::ServiceClient;
-use super::service_token::AccessToken;
 use crate::clock::Clock;
 
 /// A request to a service.
-pub(super) struct ServiceRequest<'a> {
+pub(super) struct ServiceMessage<'a> {
     pub(super) method: Method,
     /// The URL, which the gateway may call ([`Platforms::url`]).
     pub(super) url: Url,
@@ -35,7 +35,7 @@ impl Platforms {
     pub(super) async fn call_service(
         &self,
         client: &Arc<ServiceClient>,
-        request: &ServiceRequest<'_>,
+        request: &ServiceMessage<'_>,
         clock: &Clock,
     ) -> Result<Reply, PlatformError> {
         let token = self.service_token(client, request.scopes, clock).await?;
@@ -55,7 +55,7 @@ impl Platforms {
     async fn send_with(
         &self,
         token: &AccessToken,
-        request: &ServiceRequest<'_>,
+        request: &ServiceMessage<'_>,
     ) -> Result<Reply, PlatformError> {
         let invalid = || PlatformError::InvalidResponse {
             status: 200,
@@ -70,6 +70,7 @@ impl Platforms {
         if let Some((media_type, body)) = request.body {
             sent = sent.header(CONTENT_TYPE, media_type).body(body.to_owned());
         }
-        Reply::read(sent.send().await.map_err(failure)?, request.largest).await
+        let reply = Reply::read(sent.send().await.map_err(failure)?, request.largest).await?;
+        Ok(reply.without(token.expose()))
     }
 }
