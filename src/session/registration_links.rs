@@ -109,7 +109,8 @@ impl RegistrationLinks {
     /// Opens what a platform sent with this link.
     pub fn open_request(&self, text: &str, link: &str) -> Option<RegistrationRequest> {
         let content = self.requests.open(text, &[link])?;
-        let RegistrationContent(configuration_url, token) = serde_json::from_slice(&content).ok()?;
+        let RegistrationContent(configuration_url, token) =
+            serde_json::from_slice(&content).ok()?;
         Some(RegistrationRequest {
             configuration_url: configuration_url.into_owned(),
             token: token.map(Cow::into_owned).map(Secret::new),

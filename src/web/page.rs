@@ -325,7 +325,9 @@ mod tests {
                 // The script of `copy.html.tera`.
                 "dev.html.tera" | "dev_refusals.html.tera" | "index.html.tera" => 1,
                 // The script that sends the form.
-                "dev_launch.html.tera" | "dev_auth.html.tera" | "links.html.tera" => 1,
+                "dev_auth.html.tera" | "links.html.tera" => 1,
+                // The same, and the storage of the page.
+                "dev_launch.html.tera" => 2,
                 // The same, and the script that closes the platform's frame.
                 "registered.html.tera" => 2,
                 // The scripts that ask the platform's storage.

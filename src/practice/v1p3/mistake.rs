@@ -108,9 +108,15 @@ impl TokenMistake {
             Self::Issuer => "Issuer with a slash",
             Self::State => "No state",
             Self::Login => "Nobody signed in at the platform",
-            Self::Rotated => "Keys rotated, at most once a minute",
+            Self::Rotated => "Keys rotated a moment ago",
             Self::Scope => "Access tokens denied: no grade arrives",
         }
+    }
+
+    /// The code of the rejection if the gateway fetched the keyset within the last minute: it fetches
+    /// it no sooner again. `None` if that does not matter.
+    pub fn code_within_a_minute(self) -> Option<&'static str> {
+        (self == Self::Rotated).then_some("unknown-key-id")
     }
 
     /// The code of the rejection, if `clock_skew` is shorter than ten minutes. `None` for a mistake

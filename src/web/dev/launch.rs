@@ -90,6 +90,10 @@ impl PracticeChoice<'_> {
         self.lti == Some("1.3") || self.token_mistake.is_some() || self.message == Some("links-1.3")
     }
 
+    fn is_inline(&self) -> bool {
+        self.display != Some("window")
+    }
+
     fn is_selection(&self) -> bool {
         matches!(self.message, Some("links" | "links-1.3"))
     }
@@ -158,7 +162,7 @@ pub(super) fn launch(
         title: &tool.title,
         version: "1.1",
         person: person.title,
-        inline: chosen.display != Some("window"),
+        inline: chosen.is_inline(),
         at_once: page.is_own,
         mistake: mistake.map(MistakeContext::from),
         forms,
@@ -209,6 +213,7 @@ fn launch_v1p3(
         message,
         custom: link.custom,
         mistake,
+        inline: chosen.is_inline(),
     };
     let params = log_in(gateway, login, page.is_forwarded).ok_or(Refusal::NoTool)?;
     let form = FormContext {
@@ -223,7 +228,7 @@ fn launch_v1p3(
         title: &tool.title,
         version: "1.3",
         person: user.map_or(person.title, |user| user),
-        inline: chosen.display != Some("window"),
+        inline: chosen.is_inline(),
         at_once: page.is_own,
         mistake: mistake.map(MistakeContext::from),
         forms: vec![form],

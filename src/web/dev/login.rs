@@ -70,6 +70,8 @@ pub(super) struct ChosenLogin<'a> {
     pub(super) message: PracticeMessage,
     pub(super) custom: Vec<(String, String)>,
     pub(super) mistake: Option<TokenMistake>,
+    /// Whether the tool opens in a frame of the page.
+    pub(super) inline: bool,
 }
 
 /// Stores a launch until the answer to its login, and returns the parameters of the login. `None`
@@ -102,7 +104,7 @@ pub(super) fn log_in(
         mistake: chosen.mistake,
     };
     let hint = random_id()?;
-    let params = login_params(&launch, &hint);
+    let params = login_params(&launch, &hint, chosen.inline);
     let development = gateway.development.as_ref()?;
     let mut practice = development.practice();
     practice.visitors.add(&launch.user);

@@ -96,17 +96,21 @@ pub(super) struct MistakeContext {
     name: &'static str,
     title: &'static str,
     code: Option<&'static str>,
+    /// The code of the rejection if the gateway fetched the keyset within the last minute.
+    soon: Option<&'static str>,
 }
 
 impl From<TokenMistake> for MistakeContext {
     fn from(mistake: TokenMistake) -> Self {
-        Self { name: mistake.name(), title: mistake.title(), code: mistake.code() }
+        let (name, title, code) = (mistake.name(), mistake.title(), mistake.code());
+        Self { name, title, code, soon: mistake.code_within_a_minute() }
     }
 }
 
 impl From<Mistake> for MistakeContext {
     fn from(mistake: Mistake) -> Self {
-        Self { name: mistake.name(), title: mistake.title(), code: mistake.code() }
+        let (name, title, code) = (mistake.name(), mistake.title(), mistake.code());
+        Self { name, title, code, soon: None }
     }
 }
 

@@ -26,16 +26,16 @@ struct GradeBody<'a> {
     grading_progress: Option<String>,
 }
 
-/// A field that is there, also if it is `null`.
-fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(field).map(Some)
-}
-
 /// A grade that an upstream sends.
 pub(super) struct SentGrade {
     pub(super) action: Action,
     /// The learner whom the course staff grades.
     pub(super) user: Option<String>,
+}
+
+/// A field that is there, also if it is `null`.
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(field).map(Some)
 }
 
 /// Reads the grade that an upstream sends.

@@ -84,6 +84,38 @@ export default {
     }
   },
 
+  "the launch page at /dev has a storage for browsers without cookies in frames": async (t) => {
+    const { gateway } = await stage(t);
+    const profile = await t.profile({ noFrameCookies: true });
+    const page = await profile.visit(`${gateway.origin}/dev`);
+    await card(page, "Hello").getByRole("button", { name: "Launch Hello by LTI 1.3" }).click();
+    await shown(page, "Ada Practice!");
+    assert.deepEqual(profile.consoleErrors, []);
+  },
+
+  "links of the adder are picked at /dev in both versions, and their grades arrive": async (t) => {
+    const gateway = await t.gatewayAsShipped();
+    for (const [version, name] of [["1.1", "Pick links of Adder"], ["1.3", "Pick links of Adder by LTI 1.3"]]) {
+      const profile = await t.profile();
+      const page = await profile.visit(`${gateway.origin}/dev`);
+      await card(page, "Adder").getByLabel("User").selectOption({ label: "Cleo, an instructor" });
+      await card(page, "Adder").getByText("Options").click();
+      await card(page, "Adder").getByRole("button", { name, exact: true }).click();
+      const picker = page.frameLocator('iframe[name="launch"]');
+      await picker.getByLabel("Large sums").check();
+      await picker.getByRole("button", { name: "Add to course" }).click();
+      await picker.getByText(`answered by LTI ${version}. The signature is right.`).waitFor();
+      await picker.getByRole("link", { name: `Launch it by LTI ${version}` }).click();
+      const frame = await launched(page);
+      await answer(frame, 0);
+      await showsResult(frame, "is [0-9]+. Your course has the grade");
+      await page.goto(`${gateway.origin}/dev/gradebook`);
+      await page.getByText("Newest: Ada, a learner has 1.0 in Adder, Large sums.").waitFor();
+      assert.deepEqual(profile.consoleErrors, []);
+      await profile.context.close();
+    }
+  },
+
   "a link on another site's page launches nothing by itself": async (t) => {
     const { gateway } = await stage(t);
     const profile = await t.profile();

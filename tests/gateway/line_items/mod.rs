@@ -8,6 +8,7 @@ mod conflict;
 mod declared;
 mod failure;
 mod launched;
+mod migrated;
 mod progress;
 mod queue;
 mod result;
