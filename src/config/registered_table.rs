@@ -10,7 +10,7 @@ use super::platform_type::{PlatformType, PlatformUrls};
 const UNKNOWN_DEPLOYMENT: &str = "enter the Deployment ID that Blackboard shows";
 
 /// One client of the table.
-struct RegisteredClient<'a> {
+struct TableClient<'a> {
     id: &'a ClientId,
     deployments: Option<Vec<&'a DeploymentId>>,
     /// Its keyset and token URL, if they are not those of the table.
@@ -95,7 +95,7 @@ fn clients<'a>(
     platform: &'a Platform,
     registered: &'a Registered,
     of_type: &dyn Fn(&str) -> PlatformUrls,
-) -> Vec<RegisteredClient<'a>> {
+) -> Vec<TableClient<'a>> {
     let written = &platform.written;
     let known = |client: &'a PlatformClient| {
         let preset = of_type(client.id.as_str());
@@ -103,7 +103,7 @@ fn clients<'a>(
         let is_of_table = of_table(&written.jwks_url, preset.jwks_url).as_ref()
             == Some(&client.jwks_url)
             && of_table(&written.token_url, preset.token_url).as_ref() == Some(&client.token_url);
-        RegisteredClient {
+        TableClient {
             id: &client.id,
             deployments: client.deployments.as_ref().map(|ids| ids.iter().collect()),
             services: (!is_of_table).then_some((&client.jwks_url, &client.token_url)),
@@ -117,7 +117,7 @@ fn clients<'a>(
     deployments.extend(found.filter(|id| !deployments.contains(id)));
     let needs_one = platform.kind == Some(PlatformType::Blackboard);
     let deployments = (!deployments.is_empty() || needs_one).then_some(deployments);
-    clients.push(RegisteredClient { id: &registered.client_id, deployments, services: None });
+    clients.push(TableClient { id: &registered.client_id, deployments, services: None });
     clients
 }
 

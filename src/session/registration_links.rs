@@ -43,7 +43,7 @@ struct LinkContent<'a>(u64, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
 
 /// The serialized request: configuration URL, token.
 #[derive(Serialize, Deserialize)]
-struct RequestContent<'a>(Cow<'a, str>, Option<Cow<'a, str>>);
+struct RegistrationContent<'a>(Cow<'a, str>, Option<Cow<'a, str>>);
 
 /// Seals and opens links and their forms. Its keys are derived from `gateway.secret`: the first key
 /// seals, every key opens.
@@ -102,14 +102,15 @@ impl RegistrationLinks {
     /// Seals what a platform sent with a link. It opens only with the same link.
     pub fn seal_request(&self, request: &RegistrationRequest, link: &str) -> Option<String> {
         let token = request.token.as_ref().map(|token| token.expose().into());
-        let content = RequestContent(request.configuration_url.as_str().into(), token);
+        let content = RegistrationContent(request.configuration_url.as_str().into(), token);
         self.requests.close(&deflated(&serde_json::to_vec(&content).ok()?), &[link])
     }
 
     /// Opens what a platform sent with this link.
     pub fn open_request(&self, text: &str, link: &str) -> Option<RegistrationRequest> {
         let content = self.requests.open(text, &[link])?;
-        let RequestContent(configuration_url, token) = serde_json::from_slice(&content).ok()?;
+        let RegistrationContent(configuration_url, token) =
+            serde_json::from_slice(&content).ok()?;
         Some(RegistrationRequest {
             configuration_url: configuration_url.into_owned(),
             token: token.map(Cow::into_owned).map(Secret::new),

@@ -9,6 +9,7 @@ mod declared;
 mod documented;
 mod failure;
 mod launched;
+mod migrated;
 mod progress;
 mod queue;
 mod result;
