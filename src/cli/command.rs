@@ -7,12 +7,13 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::explain::{ExplainArguments, explain};
+use super::grades::{GradesArguments, grades};
 use super::launch::{LaunchArguments, launch};
 use super::new::{NewArguments, new};
 use super::platforms::{PlatformsArguments, platforms};
 use super::register::{RegisterArguments, register};
 use super::terminal::{complain, say};
-use super::{check, grades, keys, machine, message, serve};
+use super::{check, keys, machine, message, serve};
 use crate::app::{START_APP, become_app};
 use crate::config::{is_heroku, schema};
 
@@ -89,9 +90,9 @@ Exit codes: 0 listed, 1 no such platform or refused by it, 2 unreadable file or 
     #[command(after_help = "\
 Exit codes: 0 printed, 1 no such platform or tool or no URL, 2 unreadable file.")]
     Register(RegisterArguments),
-    /// Lists queued grades and dead letters
-    #[command(after_help = "Exit codes: 0 listed, 2 unreadable.")]
-    Grades,
+    /// Lists queued grades and dead letters, or discards the queued grades of one user
+    #[command(after_help = "Exit codes: 0 listed or discarded, 2 unreadable.")]
+    Grades(GradesArguments),
     /// Prints the JSON Schema of the tools file, for completion and checks in editors
     Schema,
 }
@@ -138,7 +139,7 @@ pub fn run() -> ExitCode {
         Command::Platforms(given) => platforms(&given, &file, &environment, development),
         Command::Keys { name } => keys::keys(&name, &file, &environment, development),
         Command::Register(given) => register(&given, &file, &environment, development),
-        Command::Grades => grades::grades(&file, &environment, development),
+        Command::Grades(given) => grades(&given, &file, &environment, development),
         Command::Schema => {
             say(&schema());
             ExitCode::SUCCESS

@@ -1,17 +1,43 @@
-//! `grades`: queued grades and dead letters.
+//! `grades`: queued grades and dead letters; and the queued grades of a user who wants them deleted.
 
 use std::path::Path;
 use std::process::ExitCode;
+
+use lti::upstream_user_hash;
 
 use super::load::load;
 use super::message::state_unusable;
 use super::terminal::{complain, harmless, say, table};
 use crate::clock::rfc3339;
 use crate::config::{Environment, StateLocation, print};
-use crate::state::{ListedGrade, list};
+use crate::state::{Discarded, ListedGrade, OpenError, discard, list};
 
-/// Lists queued grades and dead letters.
-pub(super) fn grades(file: &Path, environment: &Environment, development: bool) -> ExitCode {
+/// The arguments of `grades`.
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct GradesArguments {
+    #[command(subcommand)]
+    action: Option<GradesAction>,
+}
+
+/// A change of the queued grades.
+#[derive(clap::Subcommand)]
+enum GradesAction {
+    /// Deletes the queued grades of one user: nobody receives them any more
+    Discard {
+        /// The user, as apps know them in X-Forwarded-User: moodle:42
+        #[arg(long, value_name = "ID")]
+        user: String,
+    },
+}
+
+/// Lists queued grades and dead letters, or discards those of a user.
+pub(super) fn grades(
+    arguments: &GradesArguments,
+    file: &Path,
+    environment: &Environment,
+    development: bool,
+) -> ExitCode {
     let loaded = match load(file, environment, development) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -31,11 +57,41 @@ pub(super) fn grades(file: &Path, environment: &Environment, development: bool) 
              platform cannot accept yet\n",
         );
     };
+    if let Some(GradesAction::Discard { user }) = &arguments.action {
+        return discarded(discard(directory, upstream_user_hash(user)), directory);
+    }
     match list(directory) {
         Ok(listed) if listed.is_empty() => {
             printed(&format!("no queued grades and no dead letters in {}\n", directory.display()))
         }
         Ok(listed) => printed(&rows(&listed)),
+        Err(error) => {
+            complain(&state_unusable(&error));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Reports the result of a discard. It repeats no user id.
+fn discarded(result: Result<Discarded, OpenError>, directory: &Path) -> ExitCode {
+    match result {
+        Ok(Discarded::Deleted { grades, is_wiped }) => {
+            let plural = if grades == 1 { "" } else { "s" };
+            let mut text =
+                format!("discarded {grades} queued grade{plural} in {}\n", directory.display());
+            if grades > 0 && !is_wiped {
+                text +=
+                    "  = note: the running gateway overwrites the deleted rows in its log soon\n";
+            }
+            printed(&text)
+        }
+        Ok(Discarded::Older) => {
+            complain(
+                "error: the file of grades is of an older version\n  \
+                 = help: start this version of the gateway once, and discard the grades then\n",
+            );
+            ExitCode::from(2)
+        }
         Err(error) => {
             complain(&state_unusable(&error));
             ExitCode::from(2)

@@ -33,6 +33,7 @@ impl Grades {
             tool: token.tool.clone(),
             sender: token.sender.clone(),
             place: token.place.clone(),
+            person: token.person,
             action,
         };
         // A separate task: the outbox gets the result even if the caller disconnects.

@@ -12,7 +12,6 @@ use lti::{Secret, role_uris};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::identity::subject;
 use crate::session::{Field, Session, derive_key};
 
 /// The lifetime of an assertion, in seconds.
@@ -155,7 +154,7 @@ fn claims(session: &Session, facts: &Subject<'_>, now: u64) -> Value {
     claim("aud".into(), facts.tool.into());
     claim("iat".into(), now.into());
     claim("exp".into(), now.saturating_add(LIFETIME).into());
-    if let Some(subject) = subject(session) {
+    if let Some(subject) = session.upstream_user() {
         claim("sub".into(), subject.into());
     }
     for (name, field) in CLAIMS {

@@ -1,7 +1,6 @@
 //! The user's identity, in headers that many apps already read behind other proxies.
 
 use hyper::header::{HeaderName, HeaderValue};
-use lti::upstream_user_id;
 
 use crate::session::{Field, Session};
 
@@ -10,7 +9,7 @@ pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
     let groups: Vec<&str> = session.roles.iter().map(lti::Role::name).collect();
     let groups = (!groups.is_empty()).then(|| groups.join(","));
     let values = [
-        ("x-forwarded-user", subject(session).map(|subject| percent_encoded(&subject))),
+        ("x-forwarded-user", session.upstream_user().map(|user| percent_encoded(&user))),
         ("x-forwarded-preferred-username", session.get(Field::Name).map(percent_encoded)),
         ("x-forwarded-email", session.get(Field::Email).map(percent_encoded)),
         ("x-forwarded-groups", groups),
@@ -19,12 +18,6 @@ pub fn headers(session: &Session) -> Vec<(HeaderName, HeaderValue)> {
         Some((HeaderName::from_static(name), HeaderValue::from_str(&value?).ok()?))
     });
     headers.collect()
-}
-
-/// The user, as `sender:user_id`, or as `consumer:user_id` after a migration. `None` for an
-/// anonymous launch.
-pub fn subject(session: &Session) -> Option<String> {
-    session.get(Field::UserId).map(|user| upstream_user_id(session.user_namespace(), user))
 }
 
 /// A string that a header can carry: `%` and every byte of UTF-8 that is not printable ASCII are

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use lti::{GradePlace, GradePlaceParts, Roles, Secret, Sender};
+use lti::{GradePlace, GradePlaceParts, Roles, Secret, Sender, upstream_user_hash};
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
@@ -93,9 +93,9 @@ impl CourseGradeToken {
         self.line_item.is_some()
     }
 
-    /// The grade token of a learner at the same resource link, by the platform's own id. It has the
-    /// slot of the learner's own launches. `None` without a line item.
-    pub fn for_learner(&self, sub: &str) -> Option<GradeToken> {
+    /// The grade token of a learner at the same resource link, by the platform's own id and the id
+    /// for upstreams. It has the slot of the learner's own launches. `None` without a line item.
+    pub fn for_learner(&self, sub: &str, user: &str) -> Option<GradeToken> {
         let parts = GradePlaceParts { learner: sub.to_owned(), ..self.line_item.clone()? };
         let (context, link) = (self.context.as_str(), self.link.as_str());
         let slot =
@@ -106,6 +106,7 @@ impl CourseGradeToken {
             sender: self.sender.clone(),
             slot: slot.hash(),
             place: GradePlace::of_parts(parts)?,
+            person: Some(upstream_user_hash(user)),
         })
     }
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lti::{GradePlace, GradePlaceParts, Secret, Sender};
+use lti::{GradePlace, GradePlaceParts, Secret, Sender, upstream_user_hash};
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
@@ -30,10 +30,13 @@ pub struct GradeToken {
     pub slot: [u8; 16],
     /// The place of the grade at the platform.
     pub place: GradePlace,
+    /// A hash of the learner's id for upstreams. `None` for an anonymous launch, and for a token of
+    /// an earlier version.
+    pub person: Option<[u8; 16]>,
 }
 
 /// The serialized content: expires, tool, sender, slot, and the parts of the grade place: URL,
-/// learner, protocol, link. Earlier versions wrote no link.
+/// learner, protocol, link; then the person. Earlier versions wrote neither link nor person.
 #[derive(Serialize, Deserialize)]
 struct GradeTokenContent<'a>(
     u64,
@@ -43,7 +46,8 @@ struct GradeTokenContent<'a>(
     Cow<'a, str>,
     Cow<'a, str>,
     Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "str::is_empty")] Cow<'a, str>,
+    #[serde(default)] Cow<'a, str>,
+    #[serde(default)] Cow<'a, str>,
 );
 
 /// Seals and opens grade tokens. Its keys are derived from `gateway.secret`: the first key seals,
@@ -55,8 +59,8 @@ impl GradeToken {
     /// grade.
     pub fn new(session: &Session, tool: &str, lifetime: u64, now: u64) -> Option<Self> {
         let place = session.grade_place()?;
-        // A migrated user's old id may be another user's id at the platform. Without a user id, only
-        // the platform's id of the result identifies the learner.
+        // A migrated user's old id may be another user's id at the platform. Without a user id,
+        // only the platform's id of the result identifies the learner.
         let learner = session.platform_user_id().unwrap_or(place.learner_reference());
         let [context, link] = [Field::ContextId, Field::ResourceLinkId]
             .map(|field| session.get(field).unwrap_or_default());
@@ -67,6 +71,7 @@ impl GradeToken {
             sender: session.sender.clone(),
             slot: slot.hash(),
             place,
+            person: session.upstream_user().as_deref().map(upstream_user_hash),
         })
     }
 }
@@ -89,6 +94,7 @@ impl GradeTokens {
             learner.into(),
             protocol.into(),
             link.into(),
+            token.person.map(|person| URL_SAFE_NO_PAD.encode(person)).unwrap_or_default().into(),
         );
         self.0.close(&deflated(&serde_json::to_vec(&content).ok()?), &[])
     }
@@ -96,7 +102,7 @@ impl GradeTokens {
     /// Opens a token. `None` if it has expired at `now`, was altered, or is from another gateway.
     pub fn open(&self, text: &str, now: u64) -> Option<GradeToken> {
         let content = self.0.open(text, &[])?;
-        let GradeTokenContent(expires, tool, sender, slot, url, learner, protocol, link) =
+        let GradeTokenContent(expires, tool, sender, slot, url, learner, protocol, link, person) =
             serde_json::from_slice(&content).ok()?;
         let token = GradeToken {
             expires,
@@ -109,6 +115,7 @@ impl GradeTokens {
                 protocol: protocol.into_owned(),
                 link: link.into_owned(),
             })?,
+            person: URL_SAFE_NO_PAD.decode(person.as_bytes()).ok()?.try_into().ok(),
         };
         (token.expires >= now).then_some(token)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lti::oauth1::SignatureMethod;
-use lti::{GradePlace, GradePlaceParts, OutcomeService, Roles, Sender};
+use lti::{GradePlace, GradePlaceParts, OutcomeService, Roles, Sender, upstream_user_id};
 
 use super::field::Field;
 
@@ -78,6 +78,12 @@ impl Session {
     /// user.
     pub fn user_namespace(&self) -> &str {
         self.get(Field::UserConsumer).unwrap_or(self.sender.user_namespace())
+    }
+
+    /// The user as upstreams know them: `sender:user_id`, or `consumer:user_id` after a migration.
+    /// `None` for an anonymous launch.
+    pub fn upstream_user(&self) -> Option<String> {
+        self.get(Field::UserId).map(|user| upstream_user_id(self.user_namespace(), user))
     }
 
     /// How long the session is still valid at `now`: at most its whole lifetime, even if the clock

@@ -16,6 +16,9 @@ pub struct Grade {
     pub host: String,
     /// The place of the grade at the platform.
     pub place: GradePlace,
+    /// A hash of the learner's id for upstreams, by which an admin can discard the grade. `None` if
+    /// it is not known.
+    pub person: Option<[u8; 16]>,
     /// The change of the learner's result.
     pub action: Action,
 }

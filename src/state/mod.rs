@@ -11,8 +11,8 @@ mod replay;
 mod store;
 
 pub use directory::{
-    Directory, DirectoryOutbox, DirectoryReplay, ListedGrade, OpenError, SharedBecause, Tightening,
-    inspect, list,
+    Directory, DirectoryOutbox, DirectoryReplay, Discarded, ListedGrade, OpenError, SharedBecause,
+    Tightening, discard, inspect, list,
 };
 pub use error::StateError;
 pub use grade::{Action, AttemptResult, FinishedGrade, Grade, QueuedGrade, Status, StoredGrade};

@@ -23,6 +23,7 @@ import fastapiCases from "./cases/fastapi.mjs";
 import flaskCases from "./cases/flask.mjs";
 import jupyterlabCases from "./cases/jupyterlab.mjs";
 import launchCases from "./cases/launch.mjs";
+import linksCases from "./cases/links.mjs";
 import pageCases from "./cases/page.mjs";
 import peopleCases from "./cases/people.mjs";
 import phpCases from "./cases/php.mjs";
@@ -66,6 +67,7 @@ const cases = {
   ...sessionCases,
   ...windowCases,
   ...tokenCases,
+  ...linksCases,
   ...siteCases,
   ...strayCases,
   ...streamlitCases,

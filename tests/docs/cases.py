@@ -31,6 +31,7 @@ PAGES = {
     "docs/explain.md": "tests/gateway/explain/program.rs",
     "docs/grades.md": "tests/grades/page_cases.py",
     "docs/launch.md": "tests/gateway/practice.rs",
+    "docs/members.md": "tests/gateway/course/documented.rs",
     "docs/sites.md": "tests/gateway/sites/change.rs",
     "docs/registration.md": "tests/gateway/configuration/register.rs",
 }

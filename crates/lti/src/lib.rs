@@ -60,4 +60,4 @@ pub use score::{Score, ScoreError};
 pub use secret::{KnownSecrets, Secret};
 pub use selection::{LONGEST_DATA, Selection, SelectionFormat};
 pub use sender::{ClientId, ConsumerKey, DeploymentId, PlatformName, Sender};
-pub use upstream_user::{PlatformUsers, UpstreamUser, upstream_user_id};
+pub use upstream_user::{PlatformUsers, UpstreamUser, upstream_user_hash, upstream_user_id};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::sender::{ConsumerKey, PlatformName};
 
 /// Whose users the users of a platform are.
@@ -78,6 +80,13 @@ impl fmt::Display for UpstreamUser<'_> {
 pub fn upstream_user_id(namespace: &str, id: &str) -> String {
     let namespace = namespace.replace('%', "%25").replace(':', "%3A");
     format!("{namespace}:{id}")
+}
+
+/// A hash of a user id for upstreams: the first 16 bytes of its SHA-256 digest.
+pub fn upstream_user_hash(user: &str) -> [u8; 16] {
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&Sha256::digest(user.as_bytes())[..16]);
+    hash
 }
 
 #[cfg(test)]

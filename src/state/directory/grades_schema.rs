@@ -120,7 +120,10 @@ fn add_line_items(sqlite: &Connection) -> rusqlite::Result<()> {
         "ALTER TABLE kept ADD COLUMN link TEXT NOT NULL DEFAULT '';
         ALTER TABLE kept ADD COLUMN progress TEXT NOT NULL DEFAULT '';
         ALTER TABLE kept ADD COLUMN timestamp INTEGER;
-        ALTER TABLE kept ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0;",
+        ALTER TABLE kept ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0;
+        -- A hash of the learner's id for upstreams, if it is known.
+        ALTER TABLE kept ADD COLUMN person BLOB;
+        CREATE INDEX kept_by_person ON kept (person);",
     )
 }
 

@@ -11,6 +11,7 @@ mod database;
 #[allow(clippy::module_inception, reason = "the file of the type of this name")]
 mod directory;
 mod directory_lock;
+mod discard;
 mod file;
 mod file_name;
 mod grades_schema;
@@ -30,6 +31,7 @@ mod worker;
 
 pub use access::Tightening;
 pub use directory::Directory;
+pub use discard::{Discarded, discard};
 pub use inspection::inspect;
 pub use listed::{ListedGrade, list};
 pub use open_error::{OpenError, SharedBecause};

@@ -270,9 +270,9 @@ fn insert(
         .prepare_cached(
             "INSERT INTO kept (id, slot, tool, sender, url, host, sourcedid, method, link, score,
                     comment, progress, accepted, accepted_running, tries, sending, next_try, words,
-                    delivered)
+                    delivered, person)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, 1, ?15, '',
-                    0)",
+                    0, ?16)",
         )?
         .execute(params![
             id,
@@ -290,6 +290,7 @@ fn insert(
             integer(accepted.get()),
             integer(accepted_running),
             integer(next_try),
+            grade.person,
         ])?;
     let sequence = sqlite.last_insert_rowid().unsigned_abs();
     Ok(QueuedGrade {

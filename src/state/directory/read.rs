@@ -11,7 +11,7 @@ use crate::state::grade::{Action, FinishedGrade, Grade, QueuedGrade, Status};
 pub(super) const QUEUED_COLUMNS: &str = "sequence, id, slot, tool, sender, url, host, sourcedid, \
     method, link, score, comment, CASE WHEN delivered THEN 'delivered' ELSE 'kept' END AS status, \
     accepted, accepted_running, progress, timestamp, arrived, tries, \
-    next_try, words";
+    next_try, words, person";
 /// The columns of a finished grade in the table `finished`.
 pub(super) const FINISHED_COLUMNS: &str =
     "sequence, id, slot, tool, sender, host, deletes, status, accepted, tries, words, finished";
@@ -50,6 +50,7 @@ pub(super) fn read_queued(row: &Row<'_>) -> rusqlite::Result<QueuedGrade> {
                 link: row.get("link")?,
             })
             .ok_or_else(|| invalid(row, "method"))?,
+            person: row.get("person")?,
             action,
         },
         status: read_status(row)?,

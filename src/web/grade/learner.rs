@@ -33,7 +33,7 @@ pub(super) async fn learner(
     }
     let user = user.ok_or(GradeRefusal::UserMissing)?;
     let sub = sub(gateway, token, user).await?.ok_or(GradeRefusal::UnknownUser)?;
-    token.for_learner(&sub).ok_or(GradeRefusal::BadToken)
+    token.for_learner(&sub, user).ok_or(GradeRefusal::BadToken)
 }
 
 /// The platform's own id of a user, who is a member of the course if the platform lists its

@@ -13,11 +13,15 @@ pub(in crate::web) fn is_allowed(gateway: &Gateway, url: &str) -> bool {
 pub(super) fn form_action(gateway: &Gateway, url: &str) -> String {
     let mut sources = "https:".to_owned();
     if gateway.development.is_some() {
-        sources += " http://localhost:* http://*.localhost:* http://127.0.0.1:* http://[::1]:*";
+        sources += " http://localhost:* http://*.localhost:* http://127.0.0.1:*";
     }
     let origin = UrlParts::of_web(url).and_then(|parts| parts.origin());
     if let Some(origin) = origin.filter(|origin| !origin.to_string().starts_with("https:")) {
-        sources += &format!(" {origin}");
+        // A source cannot be an IPv6 address.
+        match origin.host().starts_with('[') {
+            true => sources += " http:",
+            false => sources += &format!(" {origin}"),
+        }
     }
     sources
 }

@@ -113,11 +113,10 @@ export default {
     await looksRight(t, page, "contact-index", NARROW_AND_WIDE);
     assert.equal(await page.getByRole("link", { name: "help.example.edu/learning-tools" }).count(), 1);
 
-    const selection = { lti_message_type: "ContentItemSelectionRequest" };
     const returning = { launch_presentation_return_url: t.platform.returnUrl };
     for (const [name, launch, heading] of [
       ["contact-refusal", t.launch("forstaff", returning, { gateway }), "This activity is not for your role"],
-      ["content-selection", t.launch("hello", selection, { gateway }), "Add this tool without selecting content"],
+      ["contact-message", t.launch("hello", { lti_message_type: "x" }, { gateway }), "The tool could not be opened"],
     ]) {
       const refusal = await profile.visit(t.platform.samePlace(launch));
       await refusal.waitForURL(`${gateway.origin}/**`);
@@ -189,7 +188,7 @@ export async function looksRight(t, page, name, screens) {
 
 /** Asserts that no hostile text became a script, an image or a handler. Pages may have `own` scripts
  *  of the gateway. */
-async function runsNothing(page, profile, own = 0) {
+export async function runsNothing(page, profile, own = 0) {
   for (const frame of page.frames()) assert.equal(await frame.evaluate(() => window.ran), undefined, frame.url());
   for (const frame of page.frames().filter((one) => one.url().startsWith("http://127.0.0.1"))) {
     assert.equal(await frame.locator("script").count(), own, frame.url());

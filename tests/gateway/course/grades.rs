@@ -8,10 +8,10 @@ const AGS: &str = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint";
 const NRPS: &str = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice";
 
 /// A stage whose line item accepts scores, and whose course has two learners.
-struct Course(Stage);
+pub(super) struct Course(pub(super) Stage);
 
 impl Course {
-    fn new(of_tool: &str) -> Self {
+    pub(super) fn new(of_tool: &str) -> Self {
         Self::with(of_tool, "")
     }
 
@@ -24,7 +24,12 @@ impl Course {
 
     /// Launches with the claim of the grade service.
     #[track_caller]
-    fn launched(&self, user: &str, role: &str, change: impl FnOnce(&mut Value)) -> Recorded {
+    pub(super) fn launched(
+        &self,
+        user: &str,
+        role: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> Recorded {
         let line_item = self.line_item();
         self.0.launched(user, role, |claims| {
             claims[AGS] = line_item;
@@ -42,17 +47,17 @@ impl Course {
 
     /// The course grade token of an instructor.
     #[track_caller]
-    fn token(&self) -> String {
+    pub(super) fn token(&self) -> String {
         let request = self.launched("teacher", INSTRUCTOR, |_| ());
         request.header("x-lti-course-grade-token").expect("a course grade token")
     }
 
-    fn call(&self, method: &str, target: &str, token: &str, body: &str) -> Reply {
+    pub(super) fn call(&self, method: &str, target: &str, token: &str, body: &str) -> Reply {
         call(&self.0.server, method, target, token, body)
     }
 
     /// Sends a score for a user.
-    fn grade(&self, token: &str, user: &str) -> Reply {
+    pub(super) fn grade(&self, token: &str, user: &str) -> Reply {
         let body = json!({"score": 0.5, "comment": "Well done", "user": user}).to_string();
         self.call("POST", "/grades", token, &body)
     }

@@ -1,6 +1,8 @@
 //! The members of a course, and grades by the course staff, over real HTTP: a platform with its
 //! services, an upstream, and the gateway between them.
 
+mod discard;
+mod documented;
 mod grades;
 mod members;
 mod members_token;

@@ -123,7 +123,7 @@ fn expected(issued: &Value) -> StoredGrade {
     StoredGrade::Queued(QueuedGrade {
         id,
         sequence,
-        grade: Grade { slot, tool, sender, host, place, action },
+        grade: Grade { slot, tool, sender, host, place, person: None, action },
         status,
         accepted,
         accepted_running: 0,

@@ -3,6 +3,7 @@
 mod access;
 mod clock;
 mod crash;
+mod discard;
 mod failure;
 mod listing;
 mod marker;
@@ -17,7 +18,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lti::oauth1::SignatureMethod;
-use lti::{Account, GradePlace, Nonce, OutcomeService, Score, Sender};
+use lti::{Account, GradePlace, Nonce, OutcomeService, Score, Sender, upstream_user_hash};
 use lti_gateway::clock::{Millis, Moment};
 use lti_gateway::state::{
     Action, AttemptResult, ClaimLimits, Directory, Grade, HostLimit, OpenError, Outbox as _,
@@ -69,6 +70,7 @@ fn score(slot: u8, host: &str, score: &str) -> Grade {
             sourcedid: format!("sourcedid of {slot}"),
             method: SignatureMethod::HmacSha256,
         }),
+        person: Some(upstream_user_hash(&format!("course-a:{slot}"))),
         action: Action::Replace {
             score: Some(Score::parse(score).expect("a score")),
             comment: None,

@@ -182,11 +182,6 @@ impl Recorder {
         self.seen.recv_timeout(TIMEOUT).expect("a request at the upstream")
     }
 
-    /// The next request, if one arrived already.
-    pub fn seen(&self) -> Option<Recorded> {
-        self.seen.try_recv().ok()
-    }
-
     /// The requests since the last call.
     pub fn all(&self) -> Vec<Recorded> {
         self.seen.try_iter().collect()
