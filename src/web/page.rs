@@ -168,7 +168,8 @@ impl Html {
     pub(super) fn sending(page: RenderedPage) -> Self {
         Self::with_policy(
             page,
-            "img-src data:; base-uri 'none'; form-action http: https:; frame-ancestors http: https:",
+            "img-src data:; base-uri 'none'; form-action http: https:; \
+             frame-ancestors http: https:",
         )
     }
 
