@@ -19,7 +19,8 @@ pub struct DevProcess {
     port: OnceLock<u16>,
     /// The token of `/dev`. A process that others can reach has one.
     token: Option<DevToken>,
-    /// The keys of the practice platform, once a launch or the keyset needed one. The first signs.
+    /// The keys of the practice platform, once a launch or the keyset needed one. The first signs;
+    /// the second is of the last launch with rotated keys.
     practice_keys: Mutex<Vec<Arc<RsaKey>>>,
 }
 
@@ -56,13 +57,17 @@ impl DevProcess {
         keys.clone()
     }
 
-    /// Signs with a new key from now on. The last one stays in the keyset.
-    pub(super) async fn rotate_practice_keys(&self) {
+    /// Adds a new key to the keyset, for one launch. The first key goes on to sign all others: the
+    /// gateway may not know the new one for a minute. `None` only without randomness.
+    pub(super) async fn rotated_practice_key(&self) -> Option<Arc<RsaKey>> {
         let mut keys = self.practice_keys.lock().await;
-        if let Some(key) = new_key().await {
-            keys.truncate(1);
-            keys.insert(0, key);
+        if keys.is_empty() {
+            keys.extend(new_key().await);
         }
+        let key = new_key().await?;
+        keys.truncate(1);
+        keys.push(Arc::clone(&key));
+        Some(key)
     }
 }
 

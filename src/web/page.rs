@@ -18,7 +18,7 @@ use super::login_path::LOGIN_PATH;
 const STYLE: &str = concat!("{% raw %}\n", include_str!("../../static/style.css"), "{% endraw %}");
 
 /// The built-in templates, by name.
-const TEMPLATES: [(&str, &str); 29] = [
+const TEMPLATES: [(&str, &str); 30] = [
     ("style.css", STYLE),
     ("layout.html.tera", include_str!("pages/layout.html.tera")),
     ("app_failure.html.tera", include_str!("pages/app_failure.html.tera")),
@@ -33,6 +33,7 @@ const TEMPLATES: [(&str, &str); 29] = [
     ("dev_links.html.tera", include_str!("pages/dev_links.html.tera")),
     ("dev_registration.html.tera", include_str!("pages/dev_registration.html.tera")),
     ("dev_refusals.html.tera", include_str!("pages/dev_refusals.html.tera")),
+    ("dev_token_launch.html.tera", include_str!("pages/dev_token_launch.html.tera")),
     ("index.html.tera", include_str!("pages/index.html.tera")),
     ("launch_storage.html.tera", include_str!("pages/launch_storage.html.tera")),
     ("links.html.tera", include_str!("pages/links.html.tera")),
@@ -167,7 +168,8 @@ impl Html {
     pub(super) fn sending(page: RenderedPage) -> Self {
         Self::with_policy(
             page,
-            "base-uri 'none'; form-action http: https:; frame-ancestors http: https:",
+            "img-src data:; base-uri 'none'; form-action http: https:; \
+             frame-ancestors http: https:",
         )
     }
 
@@ -325,9 +327,9 @@ mod tests {
                 // The script of `copy.html.tera`.
                 "dev.html.tera" | "dev_refusals.html.tera" | "index.html.tera" => 1,
                 // The script that sends the form.
-                "dev_auth.html.tera" | "links.html.tera" => 1,
+                "dev_launch.html.tera" | "dev_auth.html.tera" | "links.html.tera" => 1,
                 // The same, and the storage of the page.
-                "dev_launch.html.tera" => 2,
+                "dev_token_launch.html.tera" => 2,
                 // The same, and the script that closes the platform's frame.
                 "registered.html.tera" => 2,
                 // The scripts that ask the platform's storage.

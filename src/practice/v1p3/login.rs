@@ -3,8 +3,8 @@
 use super::pending::PracticeLaunch;
 use super::platform::{DEPLOYMENT, ISSUER};
 
-/// The parameters of the login, in Moodle's order. If the launch is in a frame of the page, the page
-/// has a storage for tools.
+/// The parameters of the login, in Moodle's order. If the launch is in a frame of the page, the
+/// page has a storage for tools.
 pub fn login_params(
     launch: &PracticeLaunch,
     hint: &str,

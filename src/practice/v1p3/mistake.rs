@@ -113,8 +113,8 @@ impl TokenMistake {
         }
     }
 
-    /// The code of the rejection if the gateway fetched the keyset within the last minute: it fetches
-    /// it no sooner again. `None` if that does not matter.
+    /// The code of the rejection if the gateway fetched the keyset within the last minute: it does
+    /// not fetch it again so soon. `None` if that does not matter.
     pub fn code_within_a_minute(self) -> Option<&'static str> {
         (self == Self::Rotated).then_some("unknown-key-id")
     }

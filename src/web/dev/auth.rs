@@ -69,12 +69,12 @@ async fn authenticate(
     let form = match launch {
         Some(launch) => match request.check(&launch) {
             Ok(()) => {
-                if launch.mistake == Some(TokenMistake::Rotated) {
-                    gateway.dev_process.rotate_practice_keys().await;
-                }
-                let keys = gateway.dev_process.practice_keys().await;
-                let key = keys.first().ok_or(Refusal::PageFailed)?;
-                request.accept(&launch, key, now).ok_or(Refusal::PageFailed)?
+                let key = match launch.mistake {
+                    Some(TokenMistake::Rotated) => gateway.dev_process.rotated_practice_key().await,
+                    _ => gateway.dev_process.practice_keys().await.into_iter().next(),
+                };
+                let key = key.ok_or(Refusal::PageFailed)?;
+                request.accept(&launch, &key, now).ok_or(Refusal::PageFailed)?
             }
             Err(fault) => request.refuse(&launch.launch_url, fault),
         },

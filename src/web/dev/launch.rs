@@ -233,7 +233,7 @@ fn launch_v1p3(
         mistake: mistake.map(MistakeContext::from),
         forms: vec![form],
     };
-    let page = page::render("dev_launch.html.tera", &context).ok_or(Refusal::PageFailed)?;
+    let page = page::render("dev_token_launch.html.tera", &context).ok_or(Refusal::PageFailed)?;
     Ok(Html::launching(page))
 }
 
