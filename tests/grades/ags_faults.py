@@ -64,8 +64,9 @@ TOKEN_RESPONSES = {
     "status 429": 6,
 }
 
-# In seconds after the first grade: the platform denies the scope of scores, and grants it again.
-DENIED = (4.0, 5.5)
+# In seconds after the first grade: the platform denies the scope of scores. It grants it again when
+# it has refused a grade.
+DENIED = 4.0
 
 # In seconds between two moments when the platform ends all tokens.
 TOKEN_LIFE = 1.5
@@ -139,12 +140,13 @@ def queue(gateway: Gateway) -> list[str]:
     return [line for line in lines if line.split()[3] != "refused"]
 
 
-def deny_and_end(platform: AgsPlatform, is_over: Event) -> None:
+def deny_and_end(platform: AgsPlatform, everybody: list[Learner], is_over: Event) -> None:
     """Ends tokens now and then, and denies the scope once."""
     began = time.monotonic()
     while not is_over.wait(0.25):
         age = time.monotonic() - began
-        platform.grants_scores = not DENIED[0] <= age < DENIED[1]
+        is_refused = any(learner.refused for learner in everybody)
+        platform.grants_scores = age < DENIED or is_refused
         if not platform.grants_scores or age % TOKEN_LIFE < 0.25:
             platform.end_tokens()
     platform.grants_scores = True
@@ -205,7 +207,7 @@ def main() -> int:
             everybody = learners(gateway, front, keysets, seed)
             with ThreadPoolExecutor(LEARNERS + 2) as pool:
                 killer = pool.submit(kill_at_random, gateway, is_up, is_over, seed)
-                denier = pool.submit(deny_and_end, platform, is_over)
+                denier = pool.submit(deny_and_end, platform, everybody, is_over)
                 works = [pool.submit(work, learner, is_up, is_over) for learner in everybody]
                 failed = [str(one.exception()) for one in works if one.exception()]
                 is_over.set()

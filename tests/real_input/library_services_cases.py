@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import jwt
@@ -227,6 +228,73 @@ def expired_token(gateway: AdvantageGateway):
     seat.send("0.2").assert_is(200, status="delivered")
     assert statuses(gateway.library, TOKEN, before) == [200]
     assert statuses(gateway.library, SCORES, before) == [401, 200]
+
+
+@cases.case("first grades of twenty learners at once share one request for a token")
+def one_request(gateway: AdvantageGateway):
+    places = [course(gateway) for _ in range(20)]
+    seats = [launch(gateway, each).seat for each in places]
+    forget_tokens(gateway)
+    before = len(gateway.library.requests)
+
+    def slowly(*request):
+        time.sleep(0.5)
+        return gateway.library.serve(*request)
+
+    gateway.library.instead[TOKEN] = [slowly]
+    with ThreadPoolExecutor(len(seats)) as pool:
+        replies = list(pool.map(lambda seat: seat.send("0.4040404"), seats))
+    for reply in replies:
+        reply.assert_is(200, status="delivered")
+    assert statuses(gateway.library, TOKEN, before) == [200]
+    assert all(stored(each)["scoreGiven"] == 0.4040404 for each in places)
+
+
+@cases.each(
+    "the response of a token endpoint",
+    {
+        "as text/html, as Moodle has it": ({}, "text/html; charset=utf-8", True),
+        "without scope": ({"scope": None}, "application/json", True),
+        "without expires_in": ({"expires_in": None}, "application/json", True),
+        "with a lifetime as a string": ({"expires_in": "3600"}, "application/json", True),
+        "with a lifetime of zero": ({"expires_in": 0}, "application/json", True),
+        "with more scopes": ({"scope": f"{AGS}score openid {AGS}x"}, "application/json", True),
+        "with the type in lower case": ({"token_type": "bearer"}, "application/json", True),
+        "without token": ({"access_token": None}, "application/json", False),
+        "with a token that no header can have": (
+            {"access_token": "a\r\nX-Evil: 1"},
+            "application/json",
+            False,
+        ),
+    },
+)
+def token_forms(gateway: AdvantageGateway, variation):
+    changes, media_type, is_usable = variation
+    shown = course(gateway)
+    seat = launch(gateway, shown).seat
+    forget_tokens(gateway)
+
+    def changed(*request):
+        status, _, body = gateway.library.serve(*request)
+        said = {**json.loads(body), "token_type": "Bearer", **changes}
+        said = {name: value for name, value in said.items() if value is not None}
+        return status, {"Content-Type": media_type}, json.dumps(said).encode()
+
+    gateway.library.instead[TOKEN] = [changed]
+    reply = seat.send("0.5050505")
+    if is_usable:
+        reply.assert_is(200, status="delivered")
+        assert stored(shown)["scoreGiven"] == 0.5050505
+    else:
+        assert reply.status in (202, 502, 503), reply
+    # Nothing of it lasts. The newer grade also ends a queued one.
+    newer = seat.send("0.6060606")
+    try:
+        if newer.status == 202:
+            wait_for(seat, newer.said["id"], "delivered")
+    finally:
+        forget_tokens(gateway)
+    assert stored(shown)["scoreGiven"] == 0.6060606
 
 
 @cases.case("a client that the platform does not know is retried, because keysets are cached")
