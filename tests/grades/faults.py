@@ -23,7 +23,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path += [str(TESTS), str(TESTS / "examples"), str(TESTS / "real_input")]
 
 from edx import Block, Person  # noqa: E402
-from faulty import RESPONSES, FaultyFront  # noqa: E402
+from faulty import RESPONSES, FaultyFront, Platform  # noqa: E402
 from gateway import CONSUMERS, Gateway  # noqa: E402
 from learner import Learner  # noqa: E402
 from lms import Lms  # noqa: E402
@@ -115,12 +115,12 @@ def restart(gateway: Gateway) -> None:
     gateway.wait_until_up()
 
 
-def missing(everybody: list[Learner], lms: Lms) -> list[str]:
+def missing(everybody: list[Learner], platform: Platform) -> list[str]:
     """The learners whose newest grade with a response is not the newest of the gradebook."""
     return [
         f"learner {learner.number}: answered {learner.answered}, in the gradebook {taken}"
         for learner in everybody
-        if (taken := learner.numbers(lms.taken))[-1:] != learner.answered[-1:]
+        if (taken := learner.numbers(platform.taken))[-1:] != learner.answered[-1:]
     ]
 
 

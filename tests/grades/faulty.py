@@ -7,13 +7,13 @@ import socket
 import struct
 from asyncio import StreamReader, StreamWriter
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from threading import Thread
-from typing import Self
+from typing import Protocol, Self
 
-from lms import Arrival, Lms
+from lms import Arrival, Lms, Response
 
 # The responses to requests, with their weights. The LMS may accept a grade and fail nevertheless.
 RESPONSES = {
@@ -45,6 +45,10 @@ class Faults:
     """What fails, and how often. Times are in seconds."""
 
     responses: Mapping[str, int]
+    # For requests that are not about a learner.
+    general: Mapping[str, int] | None = None
+    # Of a slow response, shorter than the gateway's timeout.
+    delay: float = 0.4
     # Longer than the gateway's timeout.
     silence: float = 3
     # The duration of accepting connections, then of refusing them.
@@ -52,11 +56,31 @@ class Faults:
     closed: tuple[float, float] = (0.1, 0.5)
 
 
+class Platform(Protocol):
+    """What receives grades."""
+
+    origin: str
+    # The requests that changed the gradebook, and their learners, in order.
+    taken: list[tuple[str, Arrival]]
+
+    def respond(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes
+    ) -> Response: ...
+
+    def learner_of(self, path: str, content: bytes) -> str:
+        """The learner of a request. Empty for a request that is not about a learner."""
+        ...
+
 
 class FaultyFront:
     """The HTTP server of an LMS, in one thread: it handles requests in the order of arrival."""
 
-    def __init__(self, seed: int, faults: Faults = Faults(RESPONSES)):
+    def __init__(
+        self,
+        seed: int,
+        faults: Faults = Faults(RESPONSES),
+        platform: Callable[[str], Platform] = Lms,
+    ):
         self.responses: Counter[str] = Counter()
         # The grades that the LMS refused, and their learners.
         self.refused: list[tuple[str, Arrival]] = []
@@ -70,7 +94,7 @@ class FaultyFront:
         self._port = socket.socket()
         self._port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._port.bind(("127.0.0.1", 0))
-        self.lms = Lms("http://127.0.0.1:{}".format(self._port.getsockname()[1]))
+        self.lms = platform("http://127.0.0.1:{}".format(self._port.getsockname()[1]))
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
 
@@ -130,7 +154,7 @@ class FaultyFront:
         headers = message_from_bytes(head)
         content = await reader.readexactly(int(headers.get("Content-Length", 0)))
 
-        learner = learner_of(path, content)
+        learner = self.lms.learner_of(path, content)
         self.arrived.append((learner, Arrival(method, path, headers, content)))
         response = self._choose(learner)
         # Only Basic Outcomes can refuse with a message.
@@ -144,6 +168,10 @@ class FaultyFront:
             status, sent, body = 200, {"Content-Type": "application/xml"}, REFUSED
         if found := re.search(r"status (\d+)$", response):
             status = int(found[1])
+        if status == 429:
+            sent = {**sent, "Retry-After": "1"}
+        if response.endswith("slowly"):
+            await asyncio.sleep(self._kinds.delay)
         if response.endswith("no response"):
             await asyncio.sleep(self._kinds.silence)
         if response.endswith(("no response", "connection reset")):
@@ -164,12 +192,8 @@ class FaultyFront:
             return "accepted"
         choices = self._choices.setdefault(learner, random.Random(f"{self._seed} platform {learner}"))
         kinds = self._kinds.responses
+        if not learner and self._kinds.general:
+            kinds = self._kinds.general
         [response] = choices.choices(list(kinds), kinds.values())
         self.responses[response] += 1
         return response
-
-
-def learner_of(path: str, content: bytes) -> str:
-    """The learner of a request: the last part of a sourcedid or of a result's URL."""
-    found = re.search(rb"(\w+)</sourcedId>", content) or re.search(rb"/user/(\w+)$", path.encode())
-    return found[1].decode()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
 
-from gateway import Reply, Seat
 from lms import Arrival
+from seat import Reply, Seat
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Learner:
             return None  # The gateway was killed: the result of this grade is unknown.
         if reply.status in (200, 202):
             self.answered.append(at)
-        elif reply.said.get("error") == "platform-refused":
+        elif reply.said.get("error") in ("platform-refused", "scope-refused"):
             self.refused.append(at)
         else:
             self.unexpected.append(f"{reply.status} {reply.said}")
@@ -61,4 +61,5 @@ class Learner:
 
 def grade_of(arrival: Arrival) -> tuple[str, str]:
     """Digits and comment."""
-    return arrival.digits, json.loads(arrival.content)["comment"] if arrival.method == "PUT" else ""
+    is_json = arrival.content.startswith(b"{")
+    return arrival.digits, json.loads(arrival.content).get("comment", "") if is_json else ""

@@ -23,8 +23,12 @@ HANDLER = re.compile(r"/courses/[^/]+/xblock/([^/]+)/handler_noauth/(\w+)(?:/(.*
 # The path of a platform with edX's code and other URLs.
 OTHER_HANDLER = re.compile(r"/outcomes/([^/]+)")
 
-# The digits of a score, in Basic Outcomes and in a result.
-DIGITS = re.compile(rb"<textString>(.*?)</textString>|\"resultScore\"\s*:\s*([^,}\s]+)")
+# The digits of a score, in Basic Outcomes, in a result, and in a score of AGS.
+DIGITS = re.compile(rb"<textString>(.*?)</textString>|\"(?:resultScore|scoreGiven)\"\s*:\s*([^,}\s]+)")
+
+# The learner of a request.
+SOURCEDID = re.compile(rb"(\w+)</sourcedId>")
+RESULT = re.compile(r"/user/(\w+)$")
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -74,6 +78,11 @@ class Lms:
 
     def entry(self, block: Block) -> Entry:
         return self.book.get((str(block.usage), block.person.anonymous_id), Entry())
+
+    def learner_of(self, path: str, content: bytes) -> str:
+        """The learner of a request: the last part of a sourcedid or of a result's URL."""
+        found = SOURCEDID.search(content) or RESULT.search(path)
+        return found[1].decode() if isinstance(found[1], bytes) else found[1]
 
     def respond(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Response:
         with self._turn:

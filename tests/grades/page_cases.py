@@ -9,9 +9,10 @@ import tempfile
 from pathlib import Path
 
 from case import Cases
-from gateway import Gateway, Seat
+from gateway import Gateway
 from page import ROOT, Page, code
 from running import TIMEOUT, free_port
+from seat import Seat
 from stage import Stage
 
 DOCS = "docs/grades.md"

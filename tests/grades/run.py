@@ -16,6 +16,7 @@ sys.path += [str(TESTS), str(TESTS / "examples"), str(TESTS / "real_input")]
 import adder_cases  # noqa: E402
 import edx_cases  # noqa: E402
 import page_cases  # noqa: E402
+import upgrade_cases  # noqa: E402
 from case import Case, conclude  # noqa: E402
 from stage import Stage  # noqa: E402
 
@@ -36,7 +37,7 @@ def main() -> int:
         print("usage: run.py BINARY", file=sys.stderr)
         return 2
     with Stage(Path(sys.argv[1]).resolve()) as stage:
-        cases = edx_cases.cases + page_cases.cases + adder_cases.cases
+        cases = edx_cases.cases + page_cases.cases + adder_cases.cases + upgrade_cases.cases
         return conclude([case.passes(stage) for case in [*cases, LAST]])
 
 

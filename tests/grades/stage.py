@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Self
 
 from edx import Block, Person
-from gateway import CONSUMERS, Gateway, Seat
+from gateway import CONSUMERS, Gateway
 from lms import Front, Lms
 from opaque_keys.edx.keys import UsageKey
+from seat import Seat
 from server import App
 
 

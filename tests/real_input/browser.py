@@ -22,6 +22,11 @@ class Form:
         reader.feed(page)
         return cls(reader.action, reader.fields)
 
+    @classmethod
+    def from_body(cls, url: str, body: str) -> "Form":
+        """The form of an encoded body."""
+        return cls(url, parse_qsl(body, keep_blank_values=True))
+
     def value(self, name: str) -> str:
         [value] = [value for known, value in self.fields if known == name]
         return value

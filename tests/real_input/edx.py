@@ -13,7 +13,38 @@ import django
 from django.conf import settings
 
 PLATFORM_NAME = "Università di Prova & Söhne"
-settings.configure(PLATFORM_NAME=PLATFORM_NAME, USE_I18N=True, INSTALLED_APPS=[])
+settings.configure(
+    PLATFORM_NAME=PLATFORM_NAME,
+    USE_I18N=True,
+    USE_TZ=True,
+    INSTALLED_APPS=[
+        "django.contrib.contenttypes",
+        "django.contrib.auth",
+        "django.contrib.sessions",
+        "lti_consumer",
+        "edx_platform",
+    ],
+    # Each thread has its own connection to this database.
+    DATABASES={
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": "file:edx?mode=memory&cache=shared",
+        }
+    },
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "crum.CurrentRequestUserMiddleware",
+    ],
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
+    ROOT_URLCONF="edx_platform.urls",
+    USAGE_ID_PATTERN=r"(?P<usage_id>(?:i4x://?[^/]+/[^/]+/[^/]+/[^@]+(?:@[^/]+)?)|(?:[^/]+))",
+    ALLOWED_HOSTS=["*"],
+    SECRET_KEY="of the tests",
+    SERVICE_VARIANT="lms",
+    LOGGING_CONFIG=None,
+)
 django.setup()
 
 

@@ -109,7 +109,9 @@ def same_page(gateway):
     title, label = "Introduction to Testing", "UniX"
     one = accepted(
         gateway,
-        block(gateway, person=person, context_title=title, context_label=label),
+        block(
+            gateway, person=person, context_title=title, context_label=label, has_grades=False
+        ),
     )
     form = Block(f"{gateway.origin}/lti/open", "plain-key", "plain-secret").launch()
     other = gateway.launch(form)
@@ -402,15 +404,19 @@ def redirect_uri(gateway):
     raise AssertionError("edX accepted the redirect URI of another block")
 
 
-@cases.case("edX, LTI 1.3: a deep linking request is rejected")
+@cases.case("edX, LTI 1.3: a request for links shows the picker to staff, and to no learner")
 def deep_linking(gateway):
-    request = block(
-        gateway,
-        person=Person13(role="staff"),
-        message_type="LtiDeepLinkingRequest",
-        deep_linking_url=f"{gateway.origin}/lti/open",
-    )
-    launch(gateway, request).assert_rejected(400, "message-type")
+    for role, status in (("staff", 200), ("student", 403)):
+        request = block(
+            gateway,
+            person=Person13(role=role),
+            message_type="LtiDeepLinkingRequest",
+            deep_linking_url=f"{gateway.origin}/lti/open",
+        )
+        visitor = gateway.visitor()
+        url = visitor.log_in(visitor.get(request.preflight_url()))
+        reply, line = gateway.answer(visitor, *request.response(url))
+        assert reply.status == status, f"{reply.status}, expected {status}; {line}"
 
 
 @cases.case("edX, LTI 1.3: a form with the fields of both versions is rejected")

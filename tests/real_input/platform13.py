@@ -1,5 +1,6 @@
 """A platform that is made with lti1p3platform, which shares no code with edX's consumer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives import serialization
@@ -59,6 +60,13 @@ class Course:
     hint: str = '{"cmid":7,"launchid":"a b&c=d"}'
     custom: dict = field(default_factory=dict)
     return_url: str | None = None
+    # Changes what the library sends: the services, and more claims.
+    prepare: Callable[[MessageLaunch], None] | None = None
+    # The launch is a request for links, which go there, with this data.
+    links_to: str | None = None
+    data: str | None = None
+    # The query of the URL of its members.
+    members: str = ""
 
 
 class LibraryPlatform:
@@ -104,5 +112,13 @@ class LibraryPlatform:
         launch.set_launch_presentation_claim("iframe", course.return_url)
         launch.set_custom_parameters_claim(course.custom)
         launch.set_ags(f"{self.issuer}/lineitems", f"{self.issuer}/lineitems/1")
-        launch.set_nrps(f"{self.issuer}/members")
-        return launch.lti_launch()
+        launch.set_nrps(f"{self.issuer}/members{course.members}")
+        if course.links_to:
+            self.registration.set_deeplink_launch_url(course.launch_url)
+            launch.set_dl(course.links_to, extra_data=course.data)
+        if course.prepare:
+            course.prepare(launch)
+        try:
+            return launch.lti_launch()
+        finally:
+            self.registration.set_deeplink_launch_url(None)

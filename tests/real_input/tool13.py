@@ -1,7 +1,10 @@
 """A tool that is made with PyLTI1p3. It takes the place of a tool of the gateway."""
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
 
+import requests
+from cryptography.hazmat.primitives import serialization
 from pylti1p3.cookie import CookieService
 from pylti1p3.message_launch import MessageLaunch
 from pylti1p3.oidc_login import OIDCLogin
@@ -58,11 +61,37 @@ class Launch(MessageLaunch):
         return self._request.get_param(key)
 
 
+class Loopback(requests.Session):
+    """Sends requests for any host to a port on loopback, as a browser does for `localhost`."""
+
+    def __init__(self, port: int):
+        super().__init__()
+        self._port = port
+
+    def request(self, method, url, **options):
+        parts = urlsplit(url)
+        headers = {**(options.pop("headers", None) or {}), "Host": parts.netloc}
+        target = parts._replace(scheme="http", netloc=f"127.0.0.1:{self._port}")
+        return super().request(method, urlunsplit(target), headers=headers, **options)
+
+
+def public(key: str) -> str:
+    """The public key of a private key, as PEM."""
+    public = serialization.load_pem_private_key(key.encode(), None).public_key()
+    return public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
+
+
 class LibraryTool:
     """The tool, with one registration."""
 
-    def __init__(self, issuer: str, registration: dict):
+    def __init__(self, issuer: str, registration: dict, key: str = "", port: int = 0):
         self._configuration = ToolConfDict({issuer: [{"default": True, **registration}]})
+        if key:
+            self._configuration.set_private_key(issuer, key, registration["client_id"])
+            self._configuration.set_public_key(issuer, public(key), registration["client_id"])
+        self._requests = Loopback(port)
         self._session: dict = {}
         self._cookies = Cookies()
 
@@ -74,6 +103,15 @@ class LibraryTool:
 
     def launch(self, fields: dict[str, str]) -> dict:
         """Validates a launch. Returns its claims."""
+        return self.message(fields).get_launch_data()
+
+    def message(self, fields: dict[str, str]) -> Launch:
+        """A launch with the services of its platform."""
         request = Sent(fields, self._session)
-        service = SessionService(request)
-        return Launch(request, self._configuration, service, self._cookies).get_launch_data()
+        return Launch(
+            request,
+            self._configuration,
+            SessionService(request),
+            self._cookies,
+            requests_session=self._requests,
+        ).validate()

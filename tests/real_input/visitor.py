@@ -31,11 +31,13 @@ class Visitor:
     def __init__(self, port: int):
         self._port = port
         self.cookies: dict[str, str] = {}
+        # More headers of every request.
+        self.headers: dict[str, str] = {}
 
     def get(self, url: str) -> Reply:
         return self._ask("GET", url)
 
-    def post(self, url: str, fields: dict[str, str]) -> Reply:
+    def post(self, url: str, fields: dict[str, str] | list[tuple[str, str]]) -> Reply:
         return self._ask("POST", url, urlencode(fields))
 
     def log_in(self, first: Reply) -> str:
@@ -50,7 +52,7 @@ class Visitor:
 
     def _ask(self, method: str, url: str, body: str | None = None) -> Reply:
         parts = urlsplit(url)
-        headers = {"Host": parts.netloc or f"127.0.0.1:{self._port}"}
+        headers = {"Host": parts.netloc or f"127.0.0.1:{self._port}", **self.headers}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:
