@@ -1,6 +1,5 @@
 //! Pages of a list: the `Link` header (RFC 8288), and the host of the next page.
 
-use lti::v1p3::next_page;
 use reqwest::Url;
 
 use super::error::PlatformError;
@@ -22,9 +21,8 @@ impl Platforms {
         first: &Url,
         reply: &Reply,
     ) -> Result<Option<Url>, PlatformError> {
-        let links = reply.links.iter().map(String::as_str);
-        let Some(link) = next_page(links) else { return Ok(None) };
-        self.same_host(sent, first, link).map(Some).ok_or_else(|| PlatformError::InvalidResponse {
+        let Some(link) = next_link(&reply.links) else { return Ok(None) };
+        self.same_host(sent, first, &link).map(Some).ok_or_else(|| PlatformError::InvalidResponse {
             status: reply.status,
             fault: "the next page is at another host".to_owned(),
         })
@@ -58,10 +56,78 @@ impl Platforms {
     }
 }
 
+/// The target of the first link to the next page.
+fn next_link(values: &[String]) -> Option<String> {
+    values.iter().flat_map(|value| links(value)).find(|(_, is_next)| *is_next).map(|(url, _)| url)
+}
+
+/// The links of a header: their targets, and whether they lead to the next page.
+fn links(value: &str) -> Vec<(String, bool)> {
+    let mut found = Vec::new();
+    let mut rest = value;
+    while let Some((_, from)) = rest.split_once('<') {
+        let Some((url, after)) = from.split_once('>') else { break };
+        let end = end_of_link(after);
+        let (parameters, next) = after.split_at(end);
+        let is_next = self::parameters(parameters).any(is_rel_next);
+        found.push((url.trim().to_owned(), is_next));
+        rest = next;
+    }
+    found
+}
+
+/// The first comma outside of quotation marks.
+fn end_of_link(parameters: &str) -> usize {
+    let mut is_quoted = false;
+    let mut is_end = |letter: char| {
+        is_quoted ^= letter == '"';
+        letter == ',' && !is_quoted
+    };
+    parameters.find(&mut is_end).unwrap_or(parameters.len())
+}
+
+/// The parameters of a link. A semicolon in quotation marks separates none.
+fn parameters(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    text.split(move |letter: char| {
+        is_quoted ^= letter == '"';
+        letter == ';' && !is_quoted
+    })
+}
+
+/// Whether a parameter is `rel` with the relation `next`, quoted or not.
+fn is_rel_next(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else { return false };
+    let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+    name.trim().eq_ignore_ascii_case("rel")
+        && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{Environment, read};
+
+    #[test]
+    fn the_link_to_the_next_page_is_found() {
+        let check = |values: &[&str], expected: Option<&str>| {
+            let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+            assert_eq!(next_link(&values).as_deref(), expected, "{values:?}");
+        };
+        check(&[], None);
+        check(&["<https://a/2>; rel=\"next\""], Some("https://a/2"));
+        check(&["<https://a/2>; rel=next"], Some("https://a/2"));
+        check(&["<https://a/2>;REL = \"last next\""], Some("https://a/2"));
+        check(
+            &["<https://a/1>; rel=\"prev\", <https://a/3?x=1,2>; rel=\"next\""],
+            Some("https://a/3?x=1,2"),
+        );
+        check(&["<https://a/1>; title=\"a, <b>; rel=next\"; rel=\"prev\""], None);
+        check(&["<https://a/1>; rel=first", "</2>; rel=next"], Some("/2"));
+        for other in ["", "https://a/2; rel=next", "<https://a/2", "<https://a/2>", "<a>; next"] {
+            check(&[other], None);
+        }
+    }
 
     #[test]
     fn the_next_page_is_at_the_host_of_the_first() {
