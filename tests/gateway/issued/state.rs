@@ -166,6 +166,8 @@ fn grades_of_version_2_are_listed_and_migrated_with_every_value() {
     let temp = copied_state();
     drop(open(temp.path()));
     let to_version_2 = "BEGIN;
+        DROP INDEX kept_by_person;
+        ALTER TABLE kept DROP COLUMN person;
         ALTER TABLE kept DROP COLUMN link;
         ALTER TABLE kept DROP COLUMN progress;
         ALTER TABLE kept DROP COLUMN timestamp;
