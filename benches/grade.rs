@@ -76,10 +76,11 @@ fn measure(grades: usize) {
     assert_eq!(scores, WARM_UP + grades, "each grade arrives once");
     println!(
         "grade    {:6.1} µs of CPU time per grade, {:6.0} grades/s over {CONNECTIONS} connections, \
-         {} access token(s) for {scores} grades",
+         {} access token(s) for {scores} grades, {} MiB",
         cpu / grades as f64 * 1e6,
         grades as f64 / wall,
         received.tokens.load(Ordering::SeqCst),
+        gateway.resident_mebibytes(),
     );
 }
 

@@ -69,7 +69,7 @@ fn links(value: &str) -> Vec<(String, bool)> {
         let Some((url, after)) = from.split_once('>') else { break };
         let end = end_of_link(after);
         let (parameters, next) = after.split_at(end);
-        let is_next = parameters.split(';').any(is_rel_next);
+        let is_next = self::parameters(parameters).any(is_rel_next);
         found.push((url.trim().to_owned(), is_next));
         rest = next;
     }
@@ -79,14 +79,20 @@ fn links(value: &str) -> Vec<(String, bool)> {
 /// The first comma outside of quotation marks.
 fn end_of_link(parameters: &str) -> usize {
     let mut is_quoted = false;
-    for (at, letter) in parameters.char_indices() {
-        match letter {
-            '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => return at,
-            _ => {}
-        }
-    }
-    parameters.len()
+    let mut is_end = |letter: char| {
+        is_quoted ^= letter == '"';
+        letter == ',' && !is_quoted
+    };
+    parameters.find(&mut is_end).unwrap_or(parameters.len())
+}
+
+/// The parameters of a link. A semicolon in quotation marks separates none.
+fn parameters(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    text.split(move |letter: char| {
+        is_quoted ^= letter == '"';
+        letter == ';' && !is_quoted
+    })
 }
 
 /// Whether a parameter is `rel` with the relation `next`, quoted or not.

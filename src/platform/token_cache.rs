@@ -131,6 +131,7 @@ mod tests {
         let failed = source.store(Err(PlatformError::Unreachable("no route".to_owned())), 0);
         assert!(failed.is_err());
         assert!(source.error_since(seen).is_some());
-        assert!(source.error_since(source.lock().requests).is_none());
+        let seen = source.lock().requests;
+        assert!(source.error_since(seen).is_none());
     }
 }
