@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lti::v1p3::{OpenidConfiguration, Registered, refusal_message};
+use lti::v1p3::{OpenidConfiguration, Registered, refusal_code, refusal_message};
 
 fuzz_target!(|input: &[u8]| {
     let is_line = |text: &str| !text.chars().any(char::is_control);
@@ -18,4 +18,6 @@ fuzz_target!(|input: &[u8]| {
         assert!(is_line(registered.client_id.as_str()));
     }
     assert!(refusal_message(input).is_none_or(|message| is_line(&message)));
+    let is_code = |code: String| code.bytes().all(|it| it == b'_' || it.is_ascii_lowercase());
+    assert!(refusal_code(input).is_none_or(is_code));
 });

@@ -19,7 +19,8 @@ impl Tool {
         if upstream.line_item.is_some() {
             scopes.push(AgsScope::LineItems.uri());
         }
-        if upstream.members.bits() != 0 {
+        // A course grade token needs the list of members, too.
+        if upstream.members.bits() != 0 || upstream.grades.is_course() {
             scopes.push(ToolDescription::MEMBERS_SCOPE);
         }
         scopes

@@ -5,10 +5,11 @@
 //! addresses or hosts of the file only, and no redirects. The URLs are https, or at hosts that the
 //! file names.
 
+use std::fmt;
 use std::time::Duration;
 
 use lti::Secret;
-use lti::v1p3::{DocumentFault, OpenidConfiguration, Registered, refusal_message};
+use lti::v1p3::{DocumentFault, OpenidConfiguration, Registered, refusal_code, refusal_message};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 
@@ -16,31 +17,68 @@ use super::error::PlatformError;
 use super::mask::masked;
 use super::reply::{Reply, failure};
 use super::service::Platforms;
+use crate::url::UrlParts;
 
 /// The timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// The largest response, in bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// Why a platform did not answer a request of a registration. It has no `Debug`, because a
-/// platform's message may contain personal data.
+/// Why a platform did not answer a request of a registration.
 #[derive(PartialEq, Eq)]
 pub struct RegistrationError {
-    /// What failed, as a sentence.
+    /// What failed, as a sentence for the log: without the platform's own words.
     pub reason: String,
+    /// The platform's message, which may contain personal data. May be empty.
+    message: String,
 }
 
 impl RegistrationError {
+    /// A parameter of the request is repeated or too long.
+    pub fn of_parameter(name: &str) -> Self {
+        Self::new(format!("`{name}` is repeated or too long"))
+    }
+
+    /// What failed, with the platform's message: for the admin who registers.
+    pub fn with_message(&self) -> String {
+        let Self { reason, message } = self;
+        match message.is_empty() || reason.ends_with(message.as_str()) {
+            true => reason.clone(),
+            false => format!("{reason}: {message}"),
+        }
+    }
+
     fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
+        Self { reason: reason.into(), message: String::new() }
     }
 
     fn of(error: &PlatformError, url: &str) -> Self {
         let reason = match error {
-            PlatformError::NotAllowed(why) => format!("the gateway does not use {url}: {why}"),
+            PlatformError::NotAllowed(why) => {
+                // The path and the query are the platform's own words.
+                let origin = UrlParts::of_web(url).and_then(|url| url.origin());
+                let place = origin.map_or_else(|| "the URL".to_owned(), |it| it.to_string());
+                format!("the gateway does not use {place}: {why}")
+            }
             other => other.to_string(),
         };
-        Self { reason: masked(&reason, "") }
+        Self::new(masked(&reason, ""))
+    }
+
+    /// The platform refused with this status and body.
+    fn refused(status: u16, body: &[u8]) -> Self {
+        let code = refusal_code(body).map(|code| format!(": {code}")).unwrap_or_default();
+        let message = refusal_message(body).map(|message| masked(&message, ""));
+        Self {
+            reason: format!("the platform refused with status {status}{code}"),
+            message: message.unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Debug for RegistrationError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("RegistrationError").field(&self.reason).finish()
     }
 }
 
@@ -124,13 +162,7 @@ async fn call(
             .judge()
             .err()
             .map_or_else(|| RegistrationError::new("the platform redirected"), of)),
-        status => {
-            let message = refusal_message(body).map(|message| masked(&message, ""));
-            let message = message.map(|message| format!(": {message}")).unwrap_or_default();
-            Err(RegistrationError::new(format!(
-                "the platform refused with status {status}{message}"
-            )))
-        }
+        status => Err(RegistrationError::refused(status, body)),
     }
 }
 

@@ -85,6 +85,11 @@ pub fn begins_with_tilde(segment: &str) -> bool {
     decoded(segment).first() == Some(&b'~')
 }
 
+/// Whether a segment contains a `~` in any spelling that [`has_dot_segment`] would find.
+pub fn contains_tilde(segment: &str) -> bool {
+    decoded(segment).contains(&b'~')
+}
+
 /// A path, percent-decoded once.
 pub fn decoded_once(bytes: &[u8]) -> Cow<'_, [u8]> {
     if !bytes.contains(&b'%') {

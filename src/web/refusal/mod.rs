@@ -1,5 +1,6 @@
 //! Refused requests, rejected launches, and their responses.
 
+mod logged_path;
 mod page_text;
 mod reference;
 mod response;

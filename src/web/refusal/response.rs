@@ -11,6 +11,7 @@ use rocket::{Request, Response, catch};
 use serde::Serialize;
 use serde_json::json;
 
+use super::logged_path::logged_path;
 use super::page_text;
 use super::reference::reference;
 use super::table::Refusal;
@@ -93,7 +94,8 @@ impl Refusal {
     pub(in crate::web) fn log(&self, budget: &LogBudget, method: &str, path: &str) {
         let code = self.code();
         if budget.admits(NO_TOOL, code) {
-            let (method, path) = (shown_method(method), path.chars().take(200).collect::<String>());
+            let path: String = logged_path(path).chars().take(200).collect();
+            let method = shown_method(method);
             let (reason, help) = (self.fact(), &*self.advice());
             tracing::warn!(
                 target: "request", outcome = "refused", code, method, path, reason, help

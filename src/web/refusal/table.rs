@@ -8,8 +8,9 @@ use std::borrow::Cow;
 use lti::Rejection;
 use rocket::http::Status;
 
+use super::logged_path::logged_path;
 use super::page_text::{self, PageText};
-use crate::platform::RegistrationMismatch;
+use crate::platform::{RegistrationError, RegistrationMismatch};
 use crate::proxy::client::UpstreamError;
 use crate::web::body::BodyError;
 use crate::web::limit::{FORM_TIMEOUT, HEAD_TIMEOUT, MOST_FIELDS, MOST_HEAD_BYTES};
@@ -150,7 +151,10 @@ refusals! {
     /// The `Host` ends with a dot. Holds the URL without it.
     TrailingDot(url: String) => "trailing-dot", Status::BadRequest,
         fact: "the host name ends with a dot";
-        advice: format!("open {url}: cookies and signatures are for the name without a dot");
+        advice: format!(
+            "open {}: cookies and signatures are for the name without a dot",
+            logged_path(url)
+        );
         page: page_text::TRAILING_DOT;
 
     /// In development, the `Host` is neither loopback nor `dev_host`.
@@ -407,10 +411,10 @@ refusals! {
         advice: mismatch_advice(mismatch);
         page: page_text::REGISTRATION_MISMATCH;
 
-    /// A platform refused a registration, or sent no usable answer. Holds the reason.
-    RegistrationRefused(reason: String) => "registration-refused", Status::BadGateway,
-        fact: "{reason}";
-        advice: "read the platform's message; then create another link with `lti-gateway register` \
+    /// A platform refused a registration, or sent no usable answer.
+    RegistrationRefused(error: RegistrationError) => "registration-refused", Status::BadGateway,
+        fact: "{}", error.reason;
+        advice: "read the platform's message on the page; then create another link with `lti-gateway register` \
                  and try again, or enter the values of `lti-gateway platforms` by hand";
         page: page_text::REGISTRATION_REFUSED;
 

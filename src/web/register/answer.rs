@@ -70,7 +70,7 @@ fn confirm(call: &RegisterCall<'_>) -> Result<Response<'static>, Refusal> {
         match (value, values.next()) {
             (Some(value), None) if value.len() <= LONGEST_VALUE => Ok(Some(value)),
             (None, None) => Ok(None),
-            _ => Err(Refusal::RegistrationRefused(format!("`{name}` is repeated or too long"))),
+            _ => Err(refused(RegistrationError::of_parameter(name))),
         }
     };
     let Some(configuration_url) = value("openid_configuration")? else {
@@ -140,5 +140,5 @@ async fn send(
 }
 
 fn refused(error: RegistrationError) -> Refusal {
-    Refusal::RegistrationRefused(error.reason)
+    Refusal::RegistrationRefused(error)
 }

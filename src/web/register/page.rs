@@ -140,7 +140,12 @@ pub(super) fn refused(
     reference: &str,
 ) -> Option<Response<'static>> {
     let (heading, message) = refusal.page_text();
-    let (fact, advice) = (&*refusal.fact(), &*refusal.advice());
+    let fact = match refusal {
+        // The log must not have the platform's message, which may name people.
+        Refusal::RegistrationRefused(error) => error.with_message(),
+        refusal => refusal.fact(),
+    };
+    let (fact, advice) = (&*fact, &*refusal.advice());
     let code = refusal.code();
     let context = RefusedContext { heading, message, code, fact, advice, reference };
     let page = page::render("register_refused.html.tera", &context)?;

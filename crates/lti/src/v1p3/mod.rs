@@ -35,7 +35,9 @@ pub use members::{
 pub use migration::{MigrationProof, NoMigration};
 pub use platform::{Client, TrustedPlatform};
 pub use policy::{AnsweredLogin, TokenPolicy};
-pub use registration::{DocumentFault, OpenidConfiguration, Registered, refusal_message};
+pub use registration::{
+    DocumentFault, OpenidConfiguration, Registered, refusal_code, refusal_message,
+};
 pub use token_findings::TokenFindings;
 pub use token_form::TokenForm;
 pub use tool_description::ToolDescription;

@@ -19,6 +19,20 @@ const CANVAS_PRIVACY: &str = "https://canvas.instructure.com/lti/privacy_level";
 const LONGEST_VALUE: usize = 1000;
 /// The longest message of a platform, in characters.
 const LONGEST_MESSAGE: usize = 500;
+/// The longest code of a platform, in bytes.
+const LONGEST_CODE: usize = 40;
+/// The words with which Moodle refuses a registration (`registration_helper` in its source).
+const MOODLE_CODES: [&str; 9] = [
+    "domain_targetlinkuri_mismatch",
+    "invalid_application_type",
+    "invalid_redirect_uris",
+    "invalid_response_types",
+    "invalid_token",
+    "invalid_token_endpoint_auth_method",
+    "missing_domain",
+    "missing_registration_token",
+    "token_already_used",
+];
 
 /// The OpenID configuration of a platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +163,23 @@ pub fn refusal_message(body: &[u8]) -> Option<String> {
     let line = message.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
     let line: String = line.take(LONGEST_MESSAGE).collect();
     (!line.is_empty()).then_some(line)
+}
+
+/// The code of a platform that refused a registration, for a log. It has no free text, which may
+/// name people.
+///
+/// It is the `error` of OAuth, or one of the words that Moodle sends without JSON.
+pub fn refusal_code(body: &[u8]) -> Option<String> {
+    let code = match JsonObject::read(body) {
+        Some(document) => document.get("error")?.string()?,
+        None => {
+            let text = std::str::from_utf8(body).ok()?.trim();
+            MOODLE_CODES.contains(&text).then(|| text.to_owned())?
+        }
+    };
+    let is_code = (1..=LONGEST_CODE).contains(&code.len())
+        && code.bytes().all(|letter| letter.is_ascii_lowercase() || letter == b'_');
+    is_code.then_some(code)
 }
 
 /// A string, or the JSON text of another value.
@@ -355,6 +386,29 @@ mod tests {
             assert_eq!(refusal_message(body.as_bytes()).as_deref(), expected, "{body}");
         }
         assert_eq!(refusal_message("x".repeat(9000).as_bytes()).map(|line| line.len()), Some(500));
+    }
+
+    #[test]
+    fn a_code_has_no_free_text() {
+        for (body, expected) in [
+            (r#"{"error":"invalid_client_metadata","error_description":"Ada"}"#, true),
+            (r#" {"error":"access_denied"} "#, true),
+            (r#"{"error":"Ada Lovelace"}"#, false),
+            (r#"{"error":"ada@school.example"}"#, false),
+            (r#"{"error":""}"#, false),
+            (r#"{"error":["invalid_token"]}"#, false),
+            (r#"{"error_description":"invalid_token"}"#, false),
+            (r#"{"errors":["invalid_token"]}"#, false),
+            ("token_already_used\n", true),
+            ("ada", false),
+            ("", false),
+            ("<html>", false),
+        ] {
+            assert_eq!(refusal_code(body.as_bytes()).is_some(), expected, "{body}");
+        }
+        let code = |length| format!(r#"{{"error":"{}"}}"#, "a".repeat(length));
+        assert!(refusal_code(code(40).as_bytes()).is_some());
+        assert_eq!(refusal_code(code(41).as_bytes()), None);
     }
 
     proptest! {
