@@ -414,8 +414,9 @@ refusals! {
     /// A platform refused a registration, or sent no usable answer.
     RegistrationRefused(error: RegistrationError) => "registration-refused", Status::BadGateway,
         fact: "{}", error.reason;
-        advice: "read the platform's message on the page; then create another link with `lti-gateway register` \
-                 and try again, or enter the values of `lti-gateway platforms` by hand";
+        advice: "read the platform's message on the page; then create another link with \
+                 `lti-gateway register` and try again, or enter the values of `lti-gateway \
+                 platforms` by hand";
         page: page_text::REGISTRATION_REFUSED;
 
     /// Rocket refused the request with this status.

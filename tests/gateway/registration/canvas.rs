@@ -40,6 +40,23 @@ fn canvas_imports_a_tool_from_its_url() {
 }
 
 #[test]
+fn a_tool_that_grades_a_course_asks_for_its_members() {
+    let members = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly";
+    for (of_tool, asks) in [
+        ("grades = true", false),
+        ("grades = \"course\"", true),
+        ("members = \"staff\"", true),
+        ("grades = \"course\"\nmembers = \"staff\"", true),
+    ] {
+        let stage = Stage::with("nb", |_| CANVAS.to_owned(), of_tool);
+        let document = json_of(&stage.server.get("/tools/nb/config.json"));
+        let scopes = document["scopes"].as_array().expect("a list");
+        let found = scopes.iter().filter(|scope| **scope == members).count();
+        assert_eq!(found, usize::from(asks), "{of_tool}");
+    }
+}
+
+#[test]
 fn a_tool_with_its_own_host_names_its_domain() {
     let stage = Stage::with("nb", |_| CANVAS.to_owned(), "host = \"nb.example\"\nidentity = []");
     let document = json_of(&stage.server.get("/tools/nb/config.json"));

@@ -144,6 +144,19 @@ fn a_registration_asks_for_the_services_that_the_tool_uses() {
     let expected = ["score", "result.readonly", "lineitem", "contextmembership.readonly"];
     assert_eq!(scopes, expected.map(Some));
     assert_eq!(registration[TOOL_CONFIGURATION]["claims"], json!(["iss", "sub"]));
+
+    // A course grade token names learners by the list of members.
+    let course = Stage::with(
+        "nb",
+        |lms| format!("type = \"moodle\"\nurl = \"{}\"", lms.origin()),
+        "grades = \"course\"",
+    );
+    table(&course.register(&link("nb")));
+    let (_, registration, _) = course.lms.requests();
+    let scopes = registration["scope"].as_str().expect("a string");
+    let scopes: Vec<_> = scopes.split(' ').map(|scope| scope.rsplit('/').next()).collect();
+    let expected = ["score", "result.readonly", "contextmembership.readonly"];
+    assert_eq!(scopes, expected.map(Some));
 }
 
 #[test]
