@@ -168,7 +168,9 @@ impl Grades {
         };
         self.log(outbox.as_ref(), &queued, &result, &attempt, moment.now).await;
         let reason = match &result {
-            AttemptResult::Retry { .. } | AttemptResult::Expired { .. } => log_reason(&queued, &attempt),
+            AttemptResult::Retry { .. } | AttemptResult::Expired { .. } => {
+                log_reason(&queued, &attempt)
+            }
             _ => None,
         };
         self.settle(outbox.as_ref(), &queued, result, attempt.was_sent).await;

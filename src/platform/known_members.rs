@@ -46,7 +46,7 @@ struct Course {
 }
 
 struct MemberList {
-    reading: Reading,
+    reading: MemberReading,
     /// The running time at which it was read, in seconds.
     at: u64,
     members: HashMap<[u8; 16], OwnId>,
@@ -55,7 +55,7 @@ struct MemberList {
 /// The reading of a list of members, by the order in which readings began. A list that a slow
 /// reading returns late is older than that of a reading that began after it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reading(u64);
+pub struct MemberReading(u64);
 
 /// The platform's own id of a member.
 #[derive(Clone)]
@@ -130,15 +130,15 @@ impl KnownMembers {
     }
 
     /// Begins to read a list of members for [`Self::remember`].
-    pub fn begin_reading(&self) -> Reading {
-        Reading(self.readings.fetch_add(1, Ordering::SeqCst))
+    pub fn begin_reading(&self) -> MemberReading {
+        MemberReading(self.readings.fetch_add(1, Ordering::SeqCst))
     }
 
     /// Remembers a complete list of members, unless the memory has a newer one.
     pub fn remember(
         &self,
         course: &NamedCourse,
-        reading: Reading,
+        reading: MemberReading,
         read: &CourseMembers,
         clock: &Clock,
     ) {
@@ -247,7 +247,7 @@ mod tests {
         let course = Course::default();
         assert!(course.find(&member, 0).is_none());
         let members = HashMap::from([(member, OwnId::Shown)]);
-        course.store(MemberList { reading: Reading(0), at: 100, members });
+        course.store(MemberList { reading: MemberReading(0), at: 100, members });
         let check = |user: &[u8; 16], now, expected: Option<bool>| {
             let found = course.find(user, now).map(|found| found.is_some());
             assert_eq!(found, expected, "{now}");
@@ -300,7 +300,7 @@ mod tests {
                 })
                 .collect();
             let course = Course::default();
-            course.store(MemberList { reading: Reading(0), at: u64::from(number), members });
+            course.store(MemberList { reading: MemberReading(0), at: u64::from(number), members });
             lock(&known.courses).insert([number; 16], Arc::new(course));
             known.forget(&[number; 16]);
         }

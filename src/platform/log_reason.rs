@@ -1,4 +1,4 @@
-//! What the log may say about a failed operation: no free text of a platform, which may name people.
+//! What the log says about a failed operation: no free text of a platform, which may name people.
 
 use serde::Deserialize;
 

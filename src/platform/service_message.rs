@@ -66,8 +66,7 @@ impl Platforms {
             return Ok(reply);
         }
         self.drop_service_token(client, request.scopes, &token);
-        let ServiceToken { token, .. } =
-            self.service_token(client, request.scopes, clock).await?;
+        let ServiceToken { token, .. } = self.service_token(client, request.scopes, clock).await?;
         let reply = self.send_with(&token, request).await?;
         if reply.status == 401 {
             self.drop_service_token(client, request.scopes, &token);

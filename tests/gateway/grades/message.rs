@@ -93,7 +93,11 @@ fn the_log_has_only_messages_that_everybody_receives() {
         assert_eq!(reason(&lines[0]), format!("\"{logged}\""));
         // The admin reads the whole message with `lti-gateway grades`.
         let stage = Stage::durable(
-            Recorder::answering(http("500 Oh", "application/xml", &envelope("failure", message, ""))),
+            Recorder::answering(http(
+                "500 Oh",
+                "application/xml",
+                &envelope("failure", message, ""),
+            )),
             "",
         );
         let token = stage.token();

@@ -33,8 +33,7 @@ const ENDPOINT: &str = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint";
 const PEM: &str = include_str!("../../../crates/lti/tests/keys/rsa_2048.pem");
 
 /// Strings that no response and no log line may contain: secrets, tokens and personal data.
-const PRIVATE: [&str; 5] =
-    ["own, of 32", "user-4711", "Ada Lovelace", "t0ken", "well done, Ada"];
+const PRIVATE: [&str; 5] = ["own, of 32", "user-4711", "Ada Lovelace", "t0ken", "well done, Ada"];
 
 /// Whether a text has a JSON Web Token. The random id of a grade may have its first letters, too,
 /// but no dot.

@@ -79,8 +79,9 @@ fn a_cleared_grade_is_a_score_without_a_number() {
     let scores = stage.platform.scores();
     assert_eq!(
         scores[1]["raw"],
-        "{\"userId\":\"user-4711\",\"timestamp\":\"2023-11-14T22:13:21.000Z\",\
-         \"activityProgress\":\"Initialized\",\"gradingProgress\":\"NotReady\"}"
+        "{\"userId\":\"user-4711\",\"comment\":\"\",\
+         \"timestamp\":\"2023-11-14T22:13:21.000Z\",\"activityProgress\":\"Initialized\",\
+         \"gradingProgress\":\"NotReady\"}"
     );
 }
 

@@ -298,8 +298,8 @@ mod tests {
             };
             let expected = format!(
                 "{{\"userId\":\"u\\\"1\",\"scoreGiven\":{digits},\"scoreMaximum\":1,\
-                 \"comment\":\"\",\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"activityProgress\":\"Completed\",\
-                 \"gradingProgress\":\"FullyGraded\"}}"
+                 \"comment\":\"\",\"timestamp\":\"2023-11-14T22:13:20.007Z\",\
+                 \"activityProgress\":\"Completed\",\"gradingProgress\":\"FullyGraded\"}}"
             );
             assert_eq!(message.body().expect("JSON"), expected);
         }
