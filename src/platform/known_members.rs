@@ -150,7 +150,9 @@ impl KnownMembers {
 
     /// The memory of a course, and its key.
     fn course(&self, course: &NamedCourse) -> ([u8; 16], Arc<Course>) {
-        let key = self.hash(&[course.client.client.id.as_str(), &course.url]);
+        let client = &course.client;
+        let key = [client.platform.as_str(), client.client.id.as_str(), &course.url];
+        let key = self.hash(&key);
         (key, Arc::clone(lock(&self.courses).entry(key).or_default()))
     }
 
