@@ -13,6 +13,7 @@ use super::host_health::HostResult;
 use super::retry::{
     EXPIRY, EXPIRY_OF_DELIVERED, LONGEST_WAIT, MAX_RETRY_AFTER, after_panic, after_retry,
 };
+use crate::platform::masked;
 use crate::state::{
     AttemptResult, ClaimLimits, Grade, HostLimit, Outbox, QueuedGrade, Status, StoredGrade,
 };
@@ -166,28 +167,28 @@ impl Grades {
             Err(error) => after_retry(error, &queued, attempt.was_sent, attempt.arrived, moment),
         };
         self.log(outbox.as_ref(), &queued, &result, &attempt, moment.now).await;
-        let message = match &result {
-            AttemptResult::Retry { message, .. } | AttemptResult::Expired { message } => {
-                Some(message.clone())
+        let reason = match &result {
+            AttemptResult::Retry { .. } | AttemptResult::Expired { .. } => {
+                log_reason(&queued, &attempt)
             }
             _ => None,
         };
         self.settle(outbox.as_ref(), &queued, result, attempt.was_sent).await;
         // While the host works, each grade has its own attempts.
         let is_failing = is_probe && self.host_health.is_failing(&queued.grade.host);
-        if let Some(message) = message.filter(|_| is_failing) {
-            self.expire_waiting(outbox.as_ref(), &queued.grade, &message).await;
+        if let Some(reason) = reason.filter(|_| is_failing) {
+            self.expire_waiting(outbox.as_ref(), &queued.grade, &reason).await;
         }
     }
 
     /// Expires the grades that wait for a host that failed just now.
-    async fn expire_waiting(&self, outbox: &dyn Outbox, grade: &Grade, message: &str) {
+    async fn expire_waiting(&self, outbox: &dyn Outbox, grade: &Grade, reason: &str) {
         for expiry in [EXPIRY, EXPIRY_OF_DELIVERED] {
             let expired = outbox.expire(&grade.host, expiry, NOT_TRIED, self.moment()).await;
             // After an error, the next failure does the same.
             if let Ok(grades @ 1..) = expired {
                 tracing::error!(
-                    target: "grade", outcome = "expired", grades, reason = message,
+                    target: "grade", outcome = "expired", grades, reason,
                     "grades waited too long for their platform"
                 );
             }
@@ -234,11 +235,12 @@ impl Grades {
             );
             return;
         }
+        let reason = log_reason(queued, attempt);
         match result {
             AttemptResult::Delivered => {
                 tracing::info!(target: "grade", tool, consumer, outcome = "delivered", id, tries);
             }
-            AttemptResult::Retry { at, message, .. } => {
+            AttemptResult::Retry { at, .. } => {
                 let again_in = at.saturating_sub(now);
                 let waiting = match attempt.host_result() {
                     HostResult::Failed(_) => outbox.count(host).await.ok(),
@@ -246,21 +248,25 @@ impl Grades {
                 };
                 tracing::warn!(
                     target: "grade", tool, consumer, outcome = "kept", id, tries, again_in,
-                    waiting, omitted, reason = message
+                    waiting, omitted, reason
                 );
             }
-            AttemptResult::Refused { message } => {
+            AttemptResult::Refused { .. } => {
                 tracing::warn!(
-                    target: "grade", tool, consumer, outcome = "refused", id, tries,
-                    reason = message
+                    target: "grade", tool, consumer, outcome = "refused", id, tries, reason
                 );
             }
-            AttemptResult::Expired { message } => {
+            AttemptResult::Expired { .. } => {
                 tracing::error!(
-                    target: "grade", tool, consumer, outcome = "expired", id, tries,
-                    reason = message
+                    target: "grade", tool, consumer, outcome = "expired", id, tries, reason
                 );
             }
         }
     }
+}
+
+/// The reason of a failed attempt for the log, without a platform's free text.
+fn log_reason(queued: &QueuedGrade, attempt: &Attempt) -> Option<String> {
+    let error = attempt.response.as_ref().err()?;
+    Some(masked(&error.log_reason(), queued.grade.place.learner_reference()))
 }

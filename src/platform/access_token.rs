@@ -10,8 +10,9 @@ use ring::rand::SystemRandom;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::bearer_token::AccessToken;
+use super::bearer_token::{AccessToken, NO_HEADER_CAN_CARRY};
 use super::error::PlatformError;
+use super::log_reason::error_code;
 use super::reply::{Reply, failure};
 use super::service::Platforms;
 
@@ -62,6 +63,17 @@ struct TokenResponse {
 struct TokenFault {
     error: String,
     error_description: Option<String>,
+}
+
+impl TokenFault {
+    /// The code, and the description if it has one.
+    fn message(self) -> String {
+        let Self { error, error_description } = self;
+        match error_description.filter(|more| !more.trim().is_empty()) {
+            Some(more) => format!("{error}: {more}"),
+            None => error,
+        }
+    }
 }
 
 impl TokenRequest<'_> {
@@ -127,18 +139,14 @@ impl Platforms {
                     .as_deref()
                     .and_then(|body| serde_json::from_slice::<TokenFault>(body).ok());
                 let is_scope = fault.as_ref().is_some_and(|fault| fault.error == "invalid_scope");
-                let description = match fault {
-                    Some(TokenFault { error, error_description: Some(more) }) => {
-                        reply.shown(&format!("{error}: {more}"))
-                    }
-                    Some(TokenFault { error, .. }) => reply.shown(&error),
-                    None => description,
-                };
+                let code = fault.as_ref().and_then(|fault| error_code(&fault.error));
+                let description = fault.map_or(description, |fault| reply.shown(&fault.message()));
                 Err(match is_scope {
-                    true => PlatformError::ScopeRefused { status, description, kind: None },
+                    true => PlatformError::ScopeRefused { status, description, code, kind: None },
                     false => PlatformError::ClientRefused {
                         status,
                         description,
+                        code,
                         platform: String::new(),
                         keyset_url: String::new(),
                     },
@@ -166,10 +174,16 @@ impl Platforms {
 
 /// The token of a response.
 fn granted(reply: &Reply) -> Result<(AccessToken, GrantedToken), PlatformError> {
-    read_token(reply.body.as_deref()).ok_or_else(|| PlatformError::InvalidResponse {
+    let invalid = |fault: &str| PlatformError::InvalidResponse {
         status: reply.status,
-        fault: "the response has no access token".to_owned(),
-    })
+        fault: fault.to_owned(),
+    };
+    let (token, granted) = read_token(reply.body.as_deref())
+        .ok_or_else(|| invalid("the response has no access token"))?;
+    if token.header().is_none() {
+        return Err(invalid(NO_HEADER_CAN_CARRY));
+    }
+    Ok((token, granted))
 }
 
 /// The token of a body. Moodle calls its JSON `text/html`, so the media type does not count.
@@ -221,5 +235,17 @@ mod tests {
             check(other, None);
         }
         assert!(read_token(None).is_none());
+    }
+
+    #[test]
+    fn a_fault_has_no_colon_without_a_description() {
+        let check = |body: &str, expected: &str| {
+            let fault: TokenFault = serde_json::from_str(body).expect("a fault");
+            assert_eq!(fault.message(), expected, "{body}");
+        };
+        check(r#"{"error":"invalid_scope","error_description":"no"}"#, "invalid_scope: no");
+        for empty in ["", r#","error_description":"""#, r#","error_description":" ""#] {
+            check(&format!("{{\"error\":\"invalid_scope\"{empty}}}"), "invalid_scope");
+        }
     }
 }

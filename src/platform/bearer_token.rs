@@ -3,6 +3,10 @@ use std::sync::Arc;
 use lti::Secret;
 use reqwest::header::HeaderValue;
 
+/// The fault of a response with such a token.
+pub(super) const NO_HEADER_CAN_CARRY: &str =
+    "the access token has characters that no header can carry";
+
 /// An access token. `Debug` hides it. It goes only to the host of the service's URL.
 #[derive(Clone, Debug)]
 pub struct AccessToken(Arc<Secret>);

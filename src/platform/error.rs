@@ -28,6 +28,8 @@ pub enum PlatformError {
         status: u16,
         /// The platform's message. May be empty.
         description: String,
+        /// The OAuth code in it.
+        code: Option<String>,
         /// The type of the platform, which has a setting for this.
         kind: Option<PlatformType>,
     },
@@ -38,6 +40,8 @@ pub enum PlatformError {
         status: u16,
         /// The platform's message. May be empty.
         description: String,
+        /// The OAuth code in it.
+        code: Option<String>,
         /// The name of the platform in the configuration.
         platform: String,
         /// The URL of the gateway's keyset for the platform.
@@ -156,7 +160,7 @@ impl fmt::Display for PlatformError {
                 let colon = colon(description);
                 write!(f, "the platform refused with status {status}{colon}{description}")
             }
-            Self::ScopeRefused { status, description, kind } => {
+            Self::ScopeRefused { status, description, kind, .. } => {
                 let (colon, setting) = (colon(description), scope_setting(*kind));
                 write!(
                     f,
@@ -164,7 +168,7 @@ impl fmt::Display for PlatformError {
                      status {status}{colon}{description}; allow it in the platform: {setting}"
                 )
             }
-            Self::ClientRefused { status, description, platform, keyset_url } => {
+            Self::ClientRefused { status, description, platform, keyset_url, .. } => {
                 let colon = colon(description);
                 write!(
                     f,

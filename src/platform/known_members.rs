@@ -7,6 +7,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lti::PlatformUsers;
@@ -31,6 +32,8 @@ const MOST_MEMBERS: usize = 100_000;
 pub struct KnownMembers {
     /// Makes the hashes useless outside this process.
     salt: [u8; 16],
+    /// The number of readings that have begun.
+    readings: AtomicU64,
     courses: Mutex<HashMap<[u8; 16], Arc<Course>>>,
 }
 
@@ -43,10 +46,16 @@ struct Course {
 }
 
 struct MemberList {
+    reading: MemberReading,
     /// The running time at which it was read, in seconds.
     at: u64,
     members: HashMap<[u8; 16], OwnId>,
 }
+
+/// The reading of a list of members, by the order in which readings began. A list that a slow
+/// reading returns late is older than that of a reading that began after it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MemberReading(u64);
 
 /// The platform's own id of a member.
 #[derive(Clone)]
@@ -74,7 +83,7 @@ impl KnownMembers {
         let mut salt = [0; 16];
         // Without randomness, the hashes are those of any process.
         let _ = getrandom::fill(&mut salt);
-        Self { salt, courses: Mutex::default() }
+        Self { salt, readings: AtomicU64::new(0), courses: Mutex::default() }
     }
 
     /// The platform's own id of a user as upstreams know them. `None` if the user is no member of
@@ -92,8 +101,7 @@ impl KnownMembers {
         user: &str,
         clock: &Clock,
     ) -> Result<Option<String>, MembersError> {
-        let key = self.hash(&[course.client.client.id.as_str(), &course.url]);
-        let known = Arc::clone(lock(&self.courses).entry(key).or_default());
+        let (key, known) = self.course(course);
         let user_key = self.hash(&[user]);
         let sub = |own: OwnId| match own {
             OwnId::Shown => course.platform.users().sub(user),
@@ -109,15 +117,43 @@ impl KnownMembers {
             if let Some(found) = known.find(&user_key, clock.running()) {
                 return Ok(found);
             }
+            let reading = memory.begin_reading();
             let read = platforms.members(&course.client, &course.url, &clock).await?;
             let members = memory.members(&read, &course.platform.users());
             let found = members.get(&user_key).cloned();
-            *lock(&known.list) = Some(MemberList { at: clock.running(), members });
+            known.store(MemberList { reading, at: clock.running(), members });
             memory.forget(&key);
             Ok(found)
         };
         let read = tokio::spawn(read).await.unwrap_or(Err(MembersError::Slow));
         Ok(read?.and_then(sub))
+    }
+
+    /// Begins to read a list of members for [`Self::remember`].
+    pub fn begin_reading(&self) -> MemberReading {
+        MemberReading(self.readings.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// Remembers a complete list of members, unless the memory has a newer one.
+    pub fn remember(
+        &self,
+        course: &NamedCourse,
+        reading: MemberReading,
+        read: &CourseMembers,
+        clock: &Clock,
+    ) {
+        let (key, known) = self.course(course);
+        let members = self.members(read, &course.platform.users());
+        known.store(MemberList { reading, at: clock.running(), members });
+        self.forget(&key);
+    }
+
+    /// The memory of a course, and its key.
+    fn course(&self, course: &NamedCourse) -> ([u8; 16], Arc<Course>) {
+        let client = &course.client;
+        let key = [client.platform.as_str(), client.client.id.as_str(), &course.url];
+        let key = self.hash(&key);
+        (key, Arc::clone(lock(&self.courses).entry(key).or_default()))
     }
 
     /// The members of a list, by the hashes of their ids for upstreams.
@@ -177,6 +213,14 @@ impl Default for KnownMembers {
 }
 
 impl Course {
+    /// Stores a list, unless the course has a newer one.
+    fn store(&self, newer: MemberList) {
+        let mut list = lock(&self.list);
+        if list.as_ref().is_none_or(|list| list.reading <= newer.reading) {
+            *list = Some(newer);
+        }
+    }
+
     /// Whether a user is in the list. `None` if the list is too old to say so.
     fn find(&self, user: &[u8; 16], now: u64) -> Option<Option<OwnId>> {
         let list = lock(&self.list);
@@ -205,7 +249,7 @@ mod tests {
         let course = Course::default();
         assert!(course.find(&member, 0).is_none());
         let members = HashMap::from([(member, OwnId::Shown)]);
-        *lock(&course.list) = Some(MemberList { at: 100, members });
+        course.store(MemberList { reading: MemberReading(0), at: 100, members });
         let check = |user: &[u8; 16], now, expected: Option<bool>| {
             let found = course.find(user, now).map(|found| found.is_some());
             assert_eq!(found, expected, "{now}");
@@ -215,6 +259,17 @@ mod tests {
         check(&stranger, 109, Some(false));
         check(&stranger, 110, None);
         check(&member, 0, Some(true));
+    }
+
+    #[test]
+    fn a_slow_reading_replaces_no_newer_list() {
+        let known = KnownMembers::new();
+        let (course, joined) = (Course::default(), [1; 16]);
+        let (slow, newer) = (known.begin_reading(), known.begin_reading());
+        let members = HashMap::from([(joined, OwnId::Shown)]);
+        course.store(MemberList { reading: newer, at: 100, members });
+        course.store(MemberList { reading: slow, at: 101, members: HashMap::new() });
+        assert!(course.find(&joined, 101).is_some_and(|found| found.is_some()));
     }
 
     #[test]
@@ -247,7 +302,7 @@ mod tests {
                 })
                 .collect();
             let course = Course::default();
-            *lock(&course.list) = Some(MemberList { at: u64::from(number), members });
+            course.store(MemberList { reading: MemberReading(0), at: u64::from(number), members });
             lock(&known.courses).insert([number; 16], Arc::new(course));
             known.forget(&[number; 16]);
         }

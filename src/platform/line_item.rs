@@ -90,9 +90,9 @@ impl Platforms {
                 largest: LARGEST_SCORE_RESPONSE,
             };
             // The token is fetched first, so that only the score itself counts as sent.
-            self.service_token(client, request.scopes, clock).await?;
+            let token = self.service_token(client, request.scopes, clock).await?;
             call.arrived.store(true, Ordering::SeqCst);
-            let reply = match self.call_service(client, &request, clock).await {
+            let reply = match self.call_service_with(token, client, &request, clock).await {
                 Ok(reply) => reply,
                 Err(error) => {
                     // The gateway did not connect.
@@ -335,7 +335,7 @@ fn judge(reply: &Reply) -> Result<(), PlatformError> {
         message.contains("timestamp") && !message.contains("incorrect score received");
     Err(match status {
         // Canvas limits the rate with this status.
-        403 if message.contains("rate limit exceeded") => {
+        403 if reply.is_rate_limit() => {
             PlatformError::Unavailable { status, description, retry_after: reply.retry_after() }
         }
         // Another token has been tried, too. The platform's keys may have changed.

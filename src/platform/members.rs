@@ -139,9 +139,8 @@ fn judge(reply: &Reply) -> Result<(), PlatformError> {
     let description = reply.service_message();
     // Canvas limits the rate with 403. After a 401, another token has been tried, too: the
     // platform's keys may have changed.
-    let is_limit = description.to_ascii_lowercase().contains("rate limit exceeded");
     Err(match status {
-        403 if is_limit => {
+        403 if reply.is_rate_limit() => {
             PlatformError::Unavailable { status, description, retry_after: reply.retry_after() }
         }
         401 => PlatformError::Unavailable { status, description, retry_after: None },

@@ -16,6 +16,7 @@ mod keyset_cache;
 mod known_members;
 mod line_item;
 mod line_item_cache;
+mod log_reason;
 mod mask;
 mod member_turns;
 mod members;

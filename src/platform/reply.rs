@@ -104,6 +104,12 @@ impl Reply {
         self.retry_after
     }
 
+    /// Whether the platform limits the rate with 403, as Canvas does.
+    pub(super) fn is_rate_limit(&self) -> bool {
+        let message = self.service_message().to_ascii_lowercase();
+        self.status == 403 && message.contains("rate limit exceeded")
+    }
+
     /// The message of a service of LTI 1.3: the text of the response, or its reason phrase.
     pub(super) fn service_message(&self) -> String {
         match self.message() {

@@ -14,21 +14,28 @@ use super::service::Platforms;
 use super::service_client::ServiceClient;
 use crate::clock::Clock;
 
+/// An access token for a service.
+pub(super) struct ServiceToken {
+    pub(super) token: AccessToken,
+    /// Whether the platform granted it just now. It may no longer accept one from memory.
+    pub(super) is_fresh: bool,
+}
+
 impl Platforms {
     /// A valid access token for these scopes: from memory, or from the platform.
     ///
     /// # Errors
     /// [`PlatformError::ScopeRefused`] and [`PlatformError::ClientRefused`] if the platform grants
     /// none, and the errors of a request.
-    pub async fn service_token(
+    pub(super) async fn service_token(
         &self,
         client: &Arc<ServiceClient>,
         scopes: &[&str],
         clock: &Clock,
-    ) -> Result<AccessToken, PlatformError> {
+    ) -> Result<ServiceToken, PlatformError> {
         let source = self.kept.tokens.source(client, scopes);
         if let Some(token) = source.valid(clock.running()) {
-            return Ok(token);
+            return Ok(ServiceToken { token, is_fresh: false });
         }
         let seen = source.lock().requests;
         let (platforms, client, clock) = (self.clone(), Arc::clone(client), clock.clone());
@@ -45,9 +52,10 @@ impl Platforms {
             source.store(result, clock.running())
         };
         let requested = tokio::spawn(request).await;
-        requested.unwrap_or_else(|_| {
+        let token = requested.unwrap_or_else(|_| {
             Err(PlatformError::Unreachable("the request for an access token failed".to_owned()))
-        })
+        })?;
+        Ok(ServiceToken { token, is_fresh: true })
     }
 
     /// Drops a token that a service does not accept.
@@ -82,18 +90,20 @@ impl Platforms {
         };
         let (token, granted) = match self.grant(&request).await {
             Ok(granted) => granted,
-            Err(PlatformError::ClientRefused { status, description, .. }) => {
+            Err(PlatformError::ClientRefused { status, description, code, .. }) => {
                 return Err(PlatformError::ClientRefused {
                     status,
                     description,
+                    code,
                     platform: service.platform.as_str().to_owned(),
                     keyset_url: service.keyset_url.clone(),
                 });
             }
-            Err(PlatformError::ScopeRefused { status, description, .. }) => {
+            Err(PlatformError::ScopeRefused { status, description, code, .. }) => {
                 return Err(PlatformError::ScopeRefused {
                     status,
                     description,
+                    code,
                     kind: service.kind,
                 });
             }
@@ -108,6 +118,7 @@ impl Platforms {
             return Err(PlatformError::ScopeRefused {
                 status: 200,
                 description,
+                code: None,
                 kind: service.kind,
             });
         }

@@ -70,7 +70,7 @@ impl GradeCall {
                 self.accept(token, "superseded", JsonResponse::new(Status::Ok, body))
             }
             Ok(Sent::Queued { id, error }) => {
-                let reason = masked(&error.to_string(), token.place.learner_reference());
+                let reason = masked(&error.log_reason(), token.place.learner_reference());
                 let mut body = json!({ "status": "kept", "id": id, "reason": error.to_string() });
                 if progress_left_out {
                     body["progress"] = "not-sent".into();

@@ -269,12 +269,12 @@ impl GradeRefusal {
         }
     }
 
-    /// The reason for the log. It can quote neither the body nor a message about members.
+    /// The reason for the log. It can quote neither the body nor a platform's free text.
     pub(super) fn log_reason(&self) -> String {
         match self {
             Self::BadGrade(_) => "the body is not a grade".to_owned(),
             Self::MembersFailed(error) => members_failure::log_reason(error),
-            _ => self.fact(),
+            _ => self.platform_error().map_or_else(|| self.fact(), PlatformError::log_reason),
         }
     }
 

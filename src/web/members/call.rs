@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use lti::{PlatformUsers, Roles, Sender};
+use lti::{Roles, Sender};
 use rocket::http::Status;
 
 use super::list::{ListedMembers, list};
 use super::refusal::MembersRefusal;
-use crate::config::Upstream;
-use crate::platform::ServiceClient;
+use crate::config::{GradeAccess, Platform, Upstream};
+use crate::platform::{NamedCourse, ServiceClient};
 use crate::session::MembersToken;
 use crate::web::gateway::Gateway;
 use crate::web::grade::{Bearer, JsonResponse};
@@ -27,7 +27,7 @@ struct Permission<'g> {
     token: MembersToken,
     upstream: &'g Upstream,
     client: &'g Arc<ServiceClient>,
-    users: PlatformUsers<'g>,
+    platform: &'g Arc<Platform>,
 }
 
 impl<'g> MembersCall<'g> {
@@ -85,8 +85,8 @@ impl<'g> MembersCall<'g> {
             return None;
         }
         let client = self.gateway.service_clients.of(&token.sender)?;
-        let users = tool.senders.platform(name)?.users();
-        Some(Permission { token, upstream, client, users })
+        let platform = tool.senders.platforms.iter().find(|platform| platform.name == *name)?;
+        Some(Permission { token, upstream, client, platform })
     }
 
     async fn members(
@@ -94,13 +94,23 @@ impl<'g> MembersCall<'g> {
         permission: &Permission<'_>,
         role: Option<&str>,
     ) -> Result<ListedMembers, MembersRefusal> {
-        let Permission { token, upstream, client, users } = permission;
+        let Permission { token, upstream, client, platform } = permission;
         let named = |role: &str| Roles::named(role).ok_or(MembersRefusal::UnknownRole);
         let roles = role.map(named).transpose()?;
-        let platforms = self.gateway.grades.platforms();
-        let course = platforms.members(client, &token.url, &self.gateway.clock).await;
+        let Gateway { grades, known_members, clock, .. } = self.gateway;
+        let reading = known_members.begin_reading();
+        let course = grades.platforms().members(client, &token.url, clock).await;
         let course = course.map_err(MembersRefusal::Failed)?;
-        Ok(list(&token.context, &course, users, upstream.identity, roles))
+        // From now on, the course staff may grade everybody in the response.
+        if upstream.grades == GradeAccess::Course {
+            let named = NamedCourse {
+                client: Arc::clone(client),
+                platform: Arc::clone(platform),
+                url: token.url.clone(),
+            };
+            known_members.remember(&named, reading, &course, clock);
+        }
+        Ok(list(&token.context, &course, &platform.users(), upstream.identity, roles))
     }
 
     /// Logs a refused call and responds. Anyone on the internet can send one without a token, so

@@ -184,6 +184,25 @@ fn a_list_counts_for_a_minute_and_strangers_cause_one_request_in_ten_seconds() {
 }
 
 #[test]
+fn whom_get_members_has_just_returned_is_known_at_once() {
+    for target in ["/members", "/members?role=learner"] {
+        let course = Course::new("grades = \"course\"\nmembers = \"staff\"");
+        let request = course.launched("teacher", INSTRUCTOR, |_| ());
+        let token = request.header("x-lti-course-grade-token").expect("a course grade token");
+        let members = request.header("x-lti-members-token").expect("a members token");
+        refused(&course.grade(&token, "moodle:new"), 422, "unknown-user");
+        // The learner joins the course.
+        course.0.services.serve_members("/members", &json!([learner("new", "Ada Lovelace")]), "");
+        let listed = response_json(&course.call("GET", target, &members, ""), 200);
+        assert_eq!(listed["members"][0]["id"], "moodle:new");
+        course.0.services.all();
+        response_json(&course.grade(&token, "moodle:new"), 200);
+        refused(&course.grade(&token, "moodle:user-4711"), 422, "unknown-user");
+        assert!(course.lines().iter().all(|line| line != "GET /members"));
+    }
+}
+
+#[test]
 fn each_request_with_a_course_grade_token_names_the_learner_and_no_other_request_does() {
     let course = Course::new("grades = \"course\"");
     let request = course.launched("teacher", INSTRUCTOR, |_| ());

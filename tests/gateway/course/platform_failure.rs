@@ -66,6 +66,25 @@ fn an_expired_access_token_is_replaced_once() {
     stage.services.saw_nothing();
 }
 
+// edX answers with 403 to a token that it does not accept any more.
+#[test]
+fn a_403_to_a_remembered_access_token_is_tried_again_with_another_one() {
+    let stage = Stage::new("members = \"staff\"");
+    let token = stage.members_token();
+    stage.services.serve_members("/members", &json!([]), "");
+    response_json(&call(&stage.server, "GET", "/members", &token, ""), 200);
+    stage.services.all();
+    stage.services.serve("GET /members", "403 Forbidden", "", "");
+    stage.services.grant(json!({"access_token": "access-token-2", "expires_in": 3600}));
+    refused(&call(&stage.server, "GET", "/members", &token, ""), 502, "platform-refused");
+    let requests = stage.services.all();
+    let lines: Vec<String> = requests.iter().map(Recorded::line).collect();
+    assert_eq!(lines, ["GET /members", "POST /token", "GET /members"]);
+    for (request, expected) in [(0, "Bearer access-token-1"), (2, "Bearer access-token-2")] {
+        assert_eq!(requests[request].header("authorization").as_deref(), Some(expected));
+    }
+}
+
 #[test]
 fn an_unreachable_platform_is_a_503_and_a_private_host_is_never_asked() {
     let stage = Stage::new("members = \"staff\"");

@@ -1,4 +1,4 @@
-//! A platform's messages: unchanged for the caller, without personal data in the log.
+//! A platform's messages: unchanged for the caller, and not in the log.
 
 use crate::support::write;
 
@@ -43,7 +43,7 @@ fn the_sourcedid_is_masked_in_the_log() {
         assert_eq!(refusal["platform"]["description"], message);
     }
     assert_eq!(log_lines("u-grace-hopper"), [""; 0]);
-    assert!(log_lines("No result … here").len() == 1);
+    assert_eq!(log_lines("No result"), [""; 0]);
 }
 
 #[test]
@@ -76,9 +76,36 @@ fn a_message_cannot_break_a_log_line() {
         "Go\u{1b}[31m away\r\n2023 INFO grade: outcome=\"delivered\"",
     ));
     refused(&stage.call("POST", &stage.token(), r#"{"score":1}"#), 502, "platform-refused");
-    let lines = log_lines(" away");
-    assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(!lines[0].contains('\u{1b}'), "{lines:?}");
+    assert_eq!(log_lines(" away"), [""; 0]);
+}
+
+#[test]
+fn the_log_has_only_messages_that_everybody_receives() {
+    for (status, message, logged) in [
+        ("200 OK", "Grade is past due", "the platform refused with status 200: Grade is past due"),
+        ("200 OK", "Hortensia Winterbottom has left", "the platform refused with status 200"),
+        ("500 Oh", "Hortensia Winterbottom is away", "the platform failed with status 500"),
+    ] {
+        let stage = Stage::new(http(status, "application/xml", &envelope("failure", message, "")));
+        let reply = stage.call("POST", &stage.token(), r#"{"score":1}"#);
+        assert_eq!(reply.json()["platform"]["description"], message);
+        let lines = log_lines(reply.json()["reference"].as_str().expect("a reference"));
+        assert_eq!(reason(&lines[0]), format!("\"{logged}\""));
+        // The admin reads the whole message with `lti-gateway grades`.
+        let stage = Stage::durable(
+            Recorder::answering(http(
+                "500 Oh",
+                "application/xml",
+                &envelope("failure", message, ""),
+            )),
+            "",
+        );
+        let token = stage.token();
+        let id = stage.queue(&token, "0.5");
+        let found = stage.find(&token, &id);
+        assert_eq!(found["platform"], format!("the platform failed with status 500: {message}"));
+    }
+    assert_eq!(log_lines("Hortensia"), [""; 0]);
 }
 
 #[test]

@@ -100,6 +100,10 @@ fn a_refusal_of_the_grade_service_is_final() {
         // Also at a retry.
         stage.platform.respond("scores", &reply("500 Error", "text/plain", ""));
         stage.platform.respond("scores", &refusal);
+        // The first 403 may be about the token.
+        if number == "403" {
+            stage.platform.respond("scores", &refusal);
+        }
         stage.server.set_now(NOW + 5);
         let id = stage.queue(&token, SCORE_BODY);
         let found = stage.wait_for_status(&token, &id, "refused", NOW + 10);
@@ -154,4 +158,68 @@ fn a_platform_that_is_too_slow_gets_the_grade_again() {
     let id = stage.queue(&token, SCORE_BODY);
     stage.wait_for_status(&token, &id, "delivered", NOW + 10);
     assert_eq!(stage.platform.scores().len(), 1);
+}
+
+#[test]
+fn a_message_with_a_person_goes_to_the_app_and_not_to_the_log() {
+    let person = "Hortensia Winterbottom is not enrolled";
+    let of_service = json!({ "message": person }).to_string();
+    let of_token = json!({ "error": "invalid_client", "error_description": person }).to_string();
+    for (to, status, body, logged) in [
+        ("scores", "404 Not Found", &of_service, "the platform refused with status 404\""),
+        ("scores", "409 Conflict", &of_service, "a newer score, with status 409\""),
+        ("scores", "418 I'm a teapot", &of_service, "the platform refused with status 418\""),
+        ("scores", "500 Error", &of_service, "the platform failed with status 500\""),
+        ("token", "400 Bad Request", &of_token, "with status 400: invalid_client; it must have"),
+        ("token", "400 Bad Request", &of_service, "with status 400; it must have the keyset"),
+        ("token", "500 Error", &of_service, "the platform failed with status 500\""),
+    ] {
+        let stage = Stage::start();
+        let token = stage.token();
+        let response = reply(status, "application/json", body);
+        for _ in 0..2 {
+            stage.platform.respond(to, &response);
+        }
+        let reply = stage.call_while_time_passes("POST", &token, SCORE_BODY, NOW);
+        let response = reply.json();
+        assert!(response["message"].as_str().expect("text").contains(person), "{response}");
+        let lines = log_lines(response["reference"].as_str().expect("a reference"));
+        assert!(lines.len() == 1 && lines[0].contains(logged), "{lines:?}");
+    }
+    // A grade that waits.
+    let stage = Stage::durable("");
+    let token = stage.token();
+    let unavailable = reply("503 Busy", "application/json", &of_service);
+    stage.platform.respond("scores", &unavailable);
+    stage.platform.respond("scores", &unavailable);
+    let id = stage.queue(&token, SCORE_BODY);
+    let found = stage.find(&token, &id);
+    assert!(found["platform"].as_str().expect("text").contains(person), "{found}");
+    stage.platform.respond("scores", &reply("404 Not Found", "application/json", &of_service));
+    let found = stage.wait_for_status(&token, &id, "refused", NOW + 10);
+    assert!(found["platform"].as_str().expect("text").contains(person), "{found}");
+    assert!(log_lines(&id).len() >= 2);
+    assert_eq!(log_lines("Hortensia"), [""; 0]);
+}
+
+#[test]
+fn a_token_that_no_header_can_carry_is_not_remembered() {
+    let stage = Stage::start();
+    let token = stage.token();
+    let body = r#"{"access_token":"a\r\nb","expires_in":3600}"#;
+    stage.platform.respond("token", &reply("200 OK", "application/json", body));
+    let message = refused(&stage.call("POST", &token, SCORE_BODY), 502, "platform-answer");
+    assert!(message.contains("characters that no header can carry"), "{message}");
+    stage.deliver(&token, SCORE_BODY);
+    assert_eq!(stage.platform.scores().len(), 1);
+}
+
+#[test]
+fn an_empty_description_of_a_token_endpoint_leaves_no_colon() {
+    let stage = Stage::start();
+    let token = stage.token();
+    let body = r#"{"error":"invalid_scope","error_description":""}"#;
+    stage.platform.respond("token", &reply("400 Bad Request", "application/json", body));
+    let message = refused(&stage.call("POST", &token, SCORE_BODY), 502, "scope-refused");
+    assert!(message.contains("with status 400: invalid_scope; allow it"), "{message}");
 }

@@ -31,6 +31,19 @@ fn a_score_goes_to_the_line_item_with_its_digits() {
     assert_eq!(stage.platform.scores().len(), 3);
 }
 
+// edX keeps the comment of an older score if a score has none.
+#[test]
+fn a_score_without_a_comment_clears_an_older_comment() {
+    let stage = Stage::start();
+    let token = stage.token();
+    stage.deliver(&token, r#"{"score":0.5,"comment":"well done, Ada"}"#);
+    stage.server.set_now(NOW + 5);
+    stage.deliver(&token, r#"{"score":0.75}"#);
+    assert_eq!(stage.platform.scores().pop().expect("a score")["comment"], "");
+    let read = response_json(&stage.call("GET", &token, ""), 200);
+    assert_eq!(read, json!({ "score": 0.75 }));
+}
+
 // LTI13 §18, case 22. F1.i 174.
 #[test]
 fn two_grades_within_a_second_are_both_accepted_one_second_apart() {
@@ -66,8 +79,9 @@ fn a_cleared_grade_is_a_score_without_a_number() {
     let scores = stage.platform.scores();
     assert_eq!(
         scores[1]["raw"],
-        "{\"userId\":\"user-4711\",\"timestamp\":\"2023-11-14T22:13:21.000Z\",\
-         \"activityProgress\":\"Initialized\",\"gradingProgress\":\"NotReady\"}"
+        "{\"userId\":\"user-4711\",\"comment\":\"\",\
+         \"timestamp\":\"2023-11-14T22:13:21.000Z\",\"activityProgress\":\"Initialized\",\
+         \"gradingProgress\":\"NotReady\"}"
     );
 }
 

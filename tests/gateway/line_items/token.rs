@@ -1,4 +1,4 @@
-//! Access tokens: reused, one request at a time, dropped after a 401.
+//! Access tokens: reused, one request at a time, dropped when the service does not accept them.
 
 use super::*;
 
@@ -63,6 +63,49 @@ fn a_second_401_is_a_failure_of_the_platform() {
     let lines = stage.platform.service_lines();
     assert_eq!(lines.iter().filter(|line| line.contains("/scores")).count(), 2, "{lines:?}");
     stage.wait_for_status(&token, &id, "delivered", NOW + 10);
+}
+
+// edX answers so to an expired token, and after it has renewed a passport's key.
+#[test]
+fn a_403_to_a_remembered_token_drops_it_and_one_to_a_fresh_token_is_final() {
+    let stage = Stage::start();
+    let token = stage.token();
+    let invalid = reply("403 Forbidden", "application/json", r#"{"detail":"Invalid token."}"#);
+    let (score, for_token) = ("POST /li/7/scores?type_id=1", "POST /token");
+    stage.platform.requests();
+    stage.platform.respond("scores", &invalid);
+    refused(&stage.call("POST", &token, r#"{"score":0.25}"#), 502, "platform-refused");
+    assert_eq!(stage.platform.lines(), [for_token, score]);
+    stage.platform.respond("scores", &invalid);
+    stage.server.set_now(NOW + 5);
+    stage.deliver(&token, r#"{"score":0.5}"#);
+    assert_eq!(stage.platform.lines(), [score, for_token, score]);
+    for _ in 0..2 {
+        stage.platform.respond("scores", &invalid);
+    }
+    stage.server.set_now(NOW + 10);
+    refused(&stage.call("POST", &token, r#"{"score":0.75}"#), 502, "platform-refused");
+    assert_eq!(stage.platform.lines(), [score, for_token, score]);
+    // Another service.
+    stage.call("GET", &token, "");
+    stage.platform.requests();
+    stage.platform.respond("results", &invalid);
+    assert_eq!(stage.call("GET", &token, "").status, 200);
+    let results = "GET /li/7/results?type_id=1&user_id=user-4711";
+    assert_eq!(stage.platform.lines(), [results, for_token, results]);
+}
+
+#[test]
+fn the_rate_limit_of_canvas_costs_no_token() {
+    let stage = Stage::start();
+    let token = stage.token();
+    stage.deliver(&token, r#"{"score":0.25}"#);
+    stage.platform.requests();
+    let limit = reply("403 Forbidden", "text/plain", "403 Forbidden (Rate Limit Exceeded)");
+    stage.platform.respond("scores", &limit);
+    stage.server.set_now(NOW + 5);
+    refused(&stage.call("POST", &token, r#"{"score":0.5}"#), 503, "platform-unreachable");
+    assert_eq!(stage.platform.lines(), ["POST /li/7/scores?type_id=1"]);
 }
 
 #[test]

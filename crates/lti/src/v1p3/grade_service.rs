@@ -49,8 +49,8 @@ struct ScoreJson<'a> {
     score_given: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     score_maximum: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<&'a str>,
+    /// Empty without a comment: edX would otherwise keep an older one beside the new score.
+    comment: &'a str,
     timestamp: String,
     activity_progress: &'static str,
     grading_progress: &'static str,
@@ -79,7 +79,7 @@ impl ScoreMessage<'_> {
             user_id: self.user,
             score_given: digits,
             score_maximum: digits.map(|_| 1),
-            comment: self.comment,
+            comment: self.comment.unwrap_or_default(),
             timestamp: timestamp(self.timestamp),
             activity_progress: self.progress.activity.name(),
             grading_progress: self.progress.grading.name(),
@@ -298,8 +298,8 @@ mod tests {
             };
             let expected = format!(
                 "{{\"userId\":\"u\\\"1\",\"scoreGiven\":{digits},\"scoreMaximum\":1,\
-                 \"timestamp\":\"2023-11-14T22:13:20.007Z\",\"activityProgress\":\"Completed\",\
-                 \"gradingProgress\":\"FullyGraded\"}}"
+                 \"comment\":\"\",\"timestamp\":\"2023-11-14T22:13:20.007Z\",\
+                 \"activityProgress\":\"Completed\",\"gradingProgress\":\"FullyGraded\"}}"
             );
             assert_eq!(message.body().expect("JSON"), expected);
         }
