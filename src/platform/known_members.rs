@@ -92,7 +92,9 @@ impl KnownMembers {
         user: &str,
         clock: &Clock,
     ) -> Result<Option<String>, MembersError> {
-        let key = self.hash(&[course.client.client.id.as_str(), &course.url]);
+        let client = &course.client;
+        let key = [client.platform.as_str(), client.client.id.as_str(), &course.url];
+        let key = self.hash(&key);
         let known = Arc::clone(lock(&self.courses).entry(key).or_default());
         let user_key = self.hash(&[user]);
         let sub = |own: OwnId| match own {

@@ -125,7 +125,13 @@ async fn call(
             .err()
             .map_or_else(|| RegistrationError::new("the platform redirected"), of)),
         status => {
-            let message = refusal_message(body).map(|message| masked(&message, ""));
+            let body = String::from_utf8_lossy(body);
+            // The platform may repeat the token.
+            let body = match token {
+                Some(token) => body.replace(token.expose(), "…"),
+                None => body.into_owned(),
+            };
+            let message = refusal_message(body.as_bytes()).map(|message| masked(&message, ""));
             let message = message.map(|message| format!(": {message}")).unwrap_or_default();
             Err(RegistrationError::new(format!(
                 "the platform refused with status {status}{message}"
