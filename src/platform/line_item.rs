@@ -13,6 +13,7 @@ use reqwest::{Method, Url};
 
 use super::call::PlatformResponse;
 use super::error::PlatformError;
+use super::line_item_cache::Container;
 use super::reply::Reply;
 use super::service::Platforms;
 use super::service_client::ServiceClient;
@@ -176,12 +177,13 @@ impl Platforms {
             LineItemUrl::Container { lineitems, resource_link_id } => (lineitems, resource_link_id),
         };
         let id = resource_id(call.tool, link);
-        if let Some(url) = self.kept.line_items.get(lineitems, &id) {
+        let of_course = Container::new(call.client, lineitems);
+        if let Some(url) = self.kept.line_items.get(&of_course, &id) {
             return Ok(Some(url));
         }
-        let turn = self.kept.line_items.turn(lineitems);
+        let turn = self.kept.line_items.turn(&of_course);
         let _turn = turn.lock().await;
-        if let Some(url) = self.kept.line_items.get(lineitems, &id) {
+        if let Some(url) = self.kept.line_items.get(&of_course, &id) {
             return Ok(Some(url));
         }
         let container = self.url(lineitems)?;
@@ -190,7 +192,7 @@ impl Platforms {
             found = Some(self.create(call, lineitems, &container, &id, link).await?);
         }
         if let Some(url) = &found {
-            self.kept.line_items.insert(lineitems, &id, url);
+            self.kept.line_items.insert(&of_course, &id, url);
         }
         Ok(found)
     }
@@ -281,7 +283,8 @@ impl Platforms {
     /// Forgets the line item of a container.
     fn forget_line_item(&self, call: &LineItemCall<'_>) {
         if let LineItemUrl::Container { lineitems, resource_link_id } = &call.item.url {
-            self.kept.line_items.remove(lineitems, &resource_id(call.tool, resource_link_id));
+            let of_course = Container::new(call.client, lineitems);
+            self.kept.line_items.remove(&of_course, &resource_id(call.tool, resource_link_id));
         }
     }
 
@@ -292,7 +295,10 @@ impl Platforms {
             LineItemUrl::Container { lineitems, resource_link_id } => self
                 .kept
                 .line_items
-                .get(lineitems, &resource_id(call.tool, resource_link_id))
+                .get(
+                    &Container::new(call.client, lineitems),
+                    &resource_id(call.tool, resource_link_id),
+                )
                 .is_some(),
         }
     }

@@ -44,8 +44,11 @@ struct BrowserHandler;
 impl Handler for BrowserHandler {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         match RequestGateway::of(request) {
-            Some(gateway) => Outcome::Success(form::answer(gateway, request, data).await),
-            None => Outcome::forward(data, Status::NotFound),
+            // In another spelling of the path, the origin of the form is not checked.
+            Some(gateway) if request.uri().path() == LINKS_PATH => {
+                Outcome::Success(form::answer(gateway, request, data).await)
+            }
+            _ => Outcome::forward(data, Status::NotFound),
         }
     }
 }

@@ -78,7 +78,9 @@ impl<'g> MembersCall<'g> {
         let Sender::Platform { name, .. } = &token.sender else { return None };
         let is_superseded =
             || self.gateway.session_cache.latest_launches.supersedes_launch(&token.mark);
-        if !upstream.members.intersects(token.mark.roles)
+        let may_launch = tool.roles.is_none_or(|roles| roles.intersects(token.mark.roles));
+        if !may_launch
+            || !upstream.members.intersects(token.mark.roles)
             || !tool.senders.contains(&token.sender)
             || is_superseded()
         {

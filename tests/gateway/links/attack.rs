@@ -66,6 +66,13 @@ fn a_page_of_another_site_cannot_send_the_form() {
         assert!(!reply.body.contains("JWT"), "{}", reply.body);
     }
     posted(&send(&[("Origin", "https://tool.example"), ("Sec-Fetch-Site", "same-origin")]));
+    // Other spellings of the path are not another way.
+    for path in ["/%7Elinks", "/%7elinks", "/~link%73", "//~links", "/~links/", "/./~links"] {
+        let foreign = [content, ("Origin", "https://evil.example")];
+        let reply = browser.send("POST", path, &foreign, form.as_bytes());
+        assert!(reply.status >= 400, "{path}: {}", reply.status);
+        assert!(!reply.body.contains("JWT"), "{path}: {}", reply.body);
+    }
 }
 
 #[test]

@@ -202,6 +202,18 @@ fn a_bad_configuration_is_refused_and_the_link_stays_unspent() {
 }
 
 #[test]
+fn a_registration_token_that_the_platform_repeats_is_not_shown() {
+    let stage = Stage::moodle();
+    stage.lms.answer(1, "400 Bad Request", &json!({"error": format!("bad {TOKEN}")}).to_string());
+    let reply = stage.register(&link("nb"));
+    let line = refused(&reply, 502, "registration-refused");
+    for text in [&reply.body, &line] {
+        assert!(text.contains("bad …"), "{text}");
+        assert!(!text.contains(TOKEN), "{text}");
+    }
+}
+
+#[test]
 fn the_platforms_refusal_is_shown_and_the_link_is_spent() {
     let stage = Stage::moodle();
     for (status, body, reason, message) in [

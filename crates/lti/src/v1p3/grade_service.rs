@@ -3,12 +3,12 @@
 //! Numbers stay strings of digits, because a floating-point number cannot represent every decimal.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::decimal::ratio;
+use super::json_items::{each_item, string};
 use crate::progress::Progress;
 use crate::score::Score;
 
@@ -149,14 +149,14 @@ pub enum GradeServiceError {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ResultJson<'a> {
-    #[serde(default)]
-    user_id: Value,
+    #[serde(borrow, default)]
+    user_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     result_score: Option<&'a RawValue>,
     #[serde(borrow, default)]
     result_maximum: Option<&'a RawValue>,
-    #[serde(default)]
-    comment: Value,
+    #[serde(borrow, default)]
+    comment: Option<&'a RawValue>,
 }
 
 /// Finds the result of one learner in a page of results. Platforms may return those of all
@@ -165,11 +165,9 @@ struct ResultJson<'a> {
 /// # Errors
 /// Any [`GradeServiceError`].
 pub fn find_result(body: &[u8], user: &str) -> Result<Option<LearnerResult>, GradeServiceError> {
-    let page: Vec<ResultJson<'_>> = list(body)?;
-    let Some(found) = page.into_iter().find(|result| is_text(&result.user_id, user)) else {
-        return Ok(None);
-    };
-    let comment = found.comment.as_str().filter(|comment| !comment.is_empty()).map(str::to_owned);
+    let is_of_user = |result: &ResultJson<'_>| is_text(result.user_id, user);
+    let Some(found) = find(body, is_of_user)? else { return Ok(None) };
+    let comment = string(found.comment).filter(|comment| !comment.is_empty());
     let score = found.result_score.map(digits).filter(|digits| !digits.is_empty());
     let Some(score) = score else { return Ok(Some(LearnerResult { score: None, comment })) };
     // Without a maximum, it is 1 (AGS §3.3.4.2).
@@ -178,22 +176,20 @@ pub fn find_result(body: &[u8], user: &str) -> Result<Option<LearnerResult>, Gra
     Ok(Some(LearnerResult { score: Some(score.ok_or(GradeServiceError::NotANumber)?), comment }))
 }
 
-/// The digits of a JSON number, also inside a string. Empty for `null`.
+/// The digits of a JSON number, also inside a string.
 fn digits(value: &RawValue) -> String {
-    match serde_json::from_str(value.get()) {
-        Ok(Value::String(text)) => text.trim().to_owned(),
-        Ok(Value::Null) => String::new(),
-        _ => value.get().to_owned(),
+    match string(Some(value)) {
+        Some(text) => text.trim().to_owned(),
+        None => value.get().to_owned(),
     }
 }
 
 /// Whether a JSON value is this text. Some platforms write ids as numbers.
-fn is_text(value: &Value, text: &str) -> bool {
-    match value {
-        Value::String(value) => value == text,
-        Value::Number(number) => number.to_string() == text,
-        _ => false,
-    }
+fn is_text(value: Option<&RawValue>, text: &str) -> bool {
+    let is_number = |value: &RawValue| {
+        value.get() == text && text.starts_with(|letter: char| letter.is_ascii_digit())
+    };
+    value.is_some_and(is_number) || string(value).is_some_and(|value| value == text)
 }
 
 /// A line item that the gateway declares.
@@ -246,11 +242,11 @@ pub fn resource_id(tool: &str, resource_link_id: &str) -> String {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ListedLineItem {
-    #[serde(default)]
-    id: Value,
-    #[serde(default)]
-    resource_id: Value,
+struct ListedLineItem<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    resource_id: Option<&'a RawValue>,
 }
 
 /// Finds the line item with the gateway's id in a page of line items, and returns its URL.
@@ -259,9 +255,8 @@ struct ListedLineItem {
 /// # Errors
 /// [`GradeServiceError::NotAList`].
 pub fn find_line_item(body: &[u8], resource_id: &str) -> Result<Option<String>, GradeServiceError> {
-    let page: Vec<ListedLineItem> = list(body)?;
-    let found = page.into_iter().find(|item| is_text(&item.resource_id, resource_id));
-    Ok(found.and_then(|item| item.id.as_str().map(str::to_owned)))
+    let is_ours = |item: &ListedLineItem<'_>| is_text(item.resource_id, resource_id);
+    Ok(find(body, is_ours)?.and_then(|item| string(item.id)))
 }
 
 /// The URL of the line item that a platform created.
@@ -269,14 +264,24 @@ pub fn find_line_item(body: &[u8], resource_id: &str) -> Result<Option<String>, 
 /// # Errors
 /// [`GradeServiceError::NoLineItem`].
 pub fn created_line_item(body: &[u8]) -> Result<String, GradeServiceError> {
-    let item: Option<ListedLineItem> = serde_json::from_slice(body).ok();
-    item.and_then(|item| item.id.as_str().map(str::to_owned)).ok_or(GradeServiceError::NoLineItem)
+    let item: Option<ListedLineItem<'_>> = serde_json::from_slice(body).ok();
+    item.and_then(|item| string(item.id)).ok_or(GradeServiceError::NoLineItem)
 }
 
-/// A JSON list.
-fn list<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Vec<T>, GradeServiceError> {
+/// The first such item of a JSON list.
+fn find<'a, T: Deserialize<'a>>(
+    body: &'a [u8],
+    is_found: impl Fn(&T) -> bool,
+) -> Result<Option<T>, GradeServiceError> {
+    let mut found = None;
     // Serde also reads an object from a list of its values.
-    serde_json::from_slice(body).map_err(|_| GradeServiceError::NotAList)
+    let each = |item| {
+        if found.is_none() && is_found(&item) {
+            found = Some(item);
+        }
+    };
+    each_item(body, each).map_err(|_| GradeServiceError::NotAList)?;
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -404,5 +409,18 @@ mod tests {
             message.body().expect("JSON"),
             r#"{"label":"Lab \"1\"","scoreMaximum":10,"resourceId":"r","resourceLinkId":"l"}"#
         );
+    }
+
+    #[test]
+    fn only_the_first_result_of_the_learner_counts() {
+        let tree = r#"{"userId": {"": [{"": 0}]}, "comment": [{"": 0}]},"#.repeat(10_000);
+        let own = r#"{"userId": 7, "resultScore": 1, "comment": {"": 0}}"#;
+        let other = r#"{"userId": "7", "resultScore": 0}"#;
+        let page = format!("[{tree}{own},{other}]");
+        let found = find_result(page.as_bytes(), "7").expect("a list").expect("a result");
+        assert_eq!((found.score.as_deref(), found.comment), (Some("1"), None));
+        for other in ["0", "07", "70", "true", "7.0"] {
+            assert!(find_result(page.as_bytes(), other).expect("a list").is_none(), "{other}");
+        }
     }
 }

@@ -3,11 +3,15 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
+use super::json_items::{each_item, string};
 use crate::role::Roles;
 use crate::sent_value::is_sent;
+
+/// The most members of a page that count. It is more than the gateway accepts of a whole course.
+const MOST_ON_PAGE: usize = 50_000;
 
 /// The scope of the service.
 pub const MEMBERS_SCOPE: &str =
@@ -57,10 +61,37 @@ pub enum MemberStatus {
 pub struct NotMembers;
 
 #[derive(Deserialize)]
-struct Container {
-    #[serde(default)]
-    context: Value,
-    members: Vec<Value>,
+struct Container<'a> {
+    #[serde(borrow, default)]
+    context: Option<&'a RawValue>,
+    #[serde(borrow)]
+    members: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct ContextJson<'a> {
+    #[serde(borrow, default)]
+    title: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct MemberJson<'a> {
+    #[serde(borrow, default)]
+    user_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    lti11_legacy_user_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    roles: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    given_name: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    family_name: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    email: Option<&'a RawValue>,
 }
 
 impl MembersPage {
@@ -73,30 +104,43 @@ impl MembersPage {
         if body.trim_ascii_start().first() != Some(&b'{') {
             return Err(NotMembers);
         }
-        let container: Container = serde_json::from_slice(body).map_err(|_| NotMembers)?;
-        Ok(Self {
-            context_title: text(&container.context, "title"),
-            members: container.members.iter().filter_map(Member::read).collect(),
-        })
+        let container: Container<'_> = serde_json::from_slice(body).map_err(|_| NotMembers)?;
+        let mut members = Vec::new();
+        let read = |value: &RawValue| {
+            if members.len() < MOST_ON_PAGE {
+                members.extend(Member::read(value));
+            }
+        };
+        each_item(container.members.get().as_bytes(), read).map_err(|_| NotMembers)?;
+        let context: Option<ContextJson<'_>> = container.context.and_then(object);
+        Ok(Self { context_title: context.and_then(|context| text(context.title)), members })
     }
 }
 
 impl Member {
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &RawValue) -> Option<Self> {
+        let member: MemberJson<'_> = object(value)?;
         let names = || {
-            let names = ["given_name", "family_name"].map(|name| text(value, name));
+            let names = [member.given_name, member.family_name].map(text);
             let names: Vec<_> = names.into_iter().flatten().collect();
             (!names.is_empty()).then(|| names.join(" "))
         };
-        let roles = value.get("roles").and_then(Value::as_array);
-        let roles: Vec<_> = roles.into_iter().flatten().filter_map(Value::as_str).collect();
+        let mut roles = String::new();
+        let add = |role: &RawValue| {
+            if let Some(role) = string(Some(role)) {
+                roles.push_str(&role);
+                roles.push(',');
+            }
+        };
+        // Another type is no list of roles.
+        let _ = member.roles.map(|list| each_item(list.get().as_bytes(), add));
         Some(Self {
-            user_id: id(value, "user_id")?,
-            legacy_user_id: id(value, "lti11_legacy_user_id"),
-            roles: Roles::parse(&roles.join(",")),
-            status: MemberStatus::read(value.get("status")),
-            name: text(value, "name").or_else(names),
-            email: text(value, "email"),
+            user_id: id(member.user_id)?,
+            legacy_user_id: id(member.lti11_legacy_user_id),
+            roles: Roles::parse(&roles),
+            status: MemberStatus::read(member.status),
+            name: text(member.name).or_else(names),
+            email: text(member.email),
         })
     }
 }
@@ -114,27 +158,29 @@ impl MemberStatus {
         }
     }
 
-    fn read(value: Option<&Value>) -> Self {
-        let Some(value) = value.filter(|value| !value.is_null()) else { return Self::Active };
-        let named = |status: &Self| {
-            value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(status.name()))
-        };
+    fn read(value: Option<&RawValue>) -> Self {
+        let Some(value) = value else { return Self::Active };
+        let text = string(Some(value)).unwrap_or_default();
+        let named = |status: &Self| text.eq_ignore_ascii_case(status.name());
         Self::ALL.into_iter().find(named).unwrap_or(Self::Inactive)
     }
 }
 
+/// An object. Serde also accepts an array in its place.
+fn object<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Option<T> {
+    let text = value.get();
+    text.starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
+}
+
 /// A string, if the platform sent one.
-fn text(object: &Value, name: &str) -> Option<String> {
-    let text = object.get(name)?.as_str()?;
-    (is_sent(text) && !text.trim().is_empty()).then(|| text.to_owned())
+fn text(value: Option<&RawValue>) -> Option<String> {
+    string(value).filter(|text| is_sent(text) && !text.trim().is_empty())
 }
 
 /// An id. Some platforms write a number.
-fn id(object: &Value, name: &str) -> Option<String> {
-    match object.get(name)? {
-        Value::Number(number) if number.is_u64() => Some(number.to_string()),
-        _ => text(object, name),
-    }
+fn id(value: Option<&RawValue>) -> Option<String> {
+    let number = value.and_then(|value| value.get().parse::<u64>().ok());
+    number.map(|number| number.to_string()).or_else(|| text(value))
 }
 
 impl fmt::Debug for Member {
@@ -201,5 +247,19 @@ mod tests {
         }
         let empty = MembersPage::parse(br#"{"members": []}"#).expect("a page");
         assert!(empty.members.is_empty() && empty.context_title.is_none());
+    }
+
+    #[test]
+    fn a_page_has_at_most_50_000_members() {
+        let one = r#"{"user_id": 7, "roles": {"": []}, "status": {"": 0}, "more": [{"": 0}]},"#;
+        let page = format!("{{\"members\": [{}0]}}", one.repeat(60_000));
+        let members = MembersPage::parse(page.as_bytes()).expect("members").members;
+        assert_eq!(members.len(), MOST_ON_PAGE);
+        let is_read = |one: &Member| {
+            one.user_id == "7"
+                && one.roles == Roles::default()
+                && one.status == MemberStatus::Inactive
+        };
+        assert!(members.iter().all(is_read));
     }
 }

@@ -7,6 +7,7 @@ mod claims;
 mod decimal;
 mod deep_linking;
 pub mod grade_service;
+mod json_items;
 mod launch_token;
 mod launch_url;
 mod login;
