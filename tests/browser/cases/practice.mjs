@@ -352,6 +352,44 @@ export default {
     await fingersFit(page);
   },
 
+  "a tool registers itself at /dev, and each page of it looks right, light and dark": async (t) => {
+    const gateway = await t.gatewayWith(
+      '[platforms.acme]\n\n[tools.hello]\ntitle = "Hello"\ntemplate = "hello"\nplatforms = "acme"\n',
+      {},
+    );
+    const printed = await gateway.command("register", "acme", "--tool", "hello", "--url", gateway.origin);
+    const [link] = printed.match(/http\S+\/~register\/\S+/);
+    const profile = await t.profile();
+    const page = await profile.visit(`${gateway.origin}/dev`);
+    await page.getByRole("link", { name: "Registration" }).click();
+    await looksRight(t, page, "dev-no-registration", SCREENS);
+    await fingersFit(page);
+    const opened = profile.context.waitForEvent("page");
+    await page.getByLabel("Registration URL of a tool").fill(link);
+    await page.getByRole("button", { name: "Register" }).click();
+    const registration = await opened;
+    await registration.getByText("Nothing has been sent yet.").waitFor();
+    await looksRight(t, registration, "register", SCREENS);
+    await registration.getByRole("button", { name: "Register" }).click();
+    await registration.getByRole("heading", { name: "Hello is registered" }).waitFor();
+    const table = await registration.locator("pre").innerText();
+    assert.match(table, /^\[platforms\.acme\]\n/);
+    const [, client] = table.match(/^client_id = "(\S+)"$/m);
+    await looksRight(t, registration, "registered", SCREENS);
+    // The platform's frame or window closes by the tool's message.
+    await registration.evaluate(() => addEventListener("message", ({ data }) => (window.received = data)));
+    await registration.getByRole("button", { name: "Done" }).click();
+    await registration.waitForFunction(() => window.received?.subject === "org.imsglobal.lti.close");
+
+    await registration.goto(link);
+    await registration.locator("h1").waitFor();
+    await looksRight(t, registration, "register-refused", SCREENS);
+    await page.getByRole("link", { name: "Look again" }).click();
+    await page.getByText(client).first().waitFor();
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await looksRight(t, page, "dev-registration", SCREENS);
+  },
+
   "another site's page cannot open, frame or read a practice launch": async (t) => {
     const gateway = await t.gatewayOf({ hello: { title: "Hello", template: "hello" } }, {});
     const profile = await t.profile();
