@@ -101,14 +101,7 @@ impl KnownMembers {
         user: &str,
         clock: &Clock,
     ) -> Result<Option<String>, MembersError> {
-<<<<<<< HEAD
         let (key, known) = self.course(course);
-=======
-        let client = &course.client;
-        let key = [client.platform.as_str(), client.client.id.as_str(), &course.url];
-        let key = self.hash(&key);
-        let known = Arc::clone(lock(&self.courses).entry(key).or_default());
->>>>>>> r2-links
         let user_key = self.hash(&[user]);
         let sub = |own: OwnId| match own {
             OwnId::Shown => course.platform.users().sub(user),

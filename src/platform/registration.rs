@@ -162,9 +162,6 @@ async fn call(
             .judge()
             .err()
             .map_or_else(|| RegistrationError::new("the platform redirected"), of)),
-<<<<<<< HEAD
-        status => Err(RegistrationError::refused(status, body)),
-=======
         status => {
             let body = String::from_utf8_lossy(body);
             // The platform may repeat the token.
@@ -172,13 +169,8 @@ async fn call(
                 Some(token) => body.replace(token.expose(), "…"),
                 None => body.into_owned(),
             };
-            let message = refusal_message(body.as_bytes()).map(|message| masked(&message, ""));
-            let message = message.map(|message| format!(": {message}")).unwrap_or_default();
-            Err(RegistrationError::new(format!(
-                "the platform refused with status {status}{message}"
-            )))
+            Err(RegistrationError::refused(status, body.as_bytes()))
         }
->>>>>>> r2-links
     }
 }
 

@@ -1,6 +1,8 @@
 // The program under test, as a process on a free loopback port.
 
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { promisify } from "node:util";
 
 import { freePort, Program } from "./program.mjs";
 
@@ -15,6 +17,7 @@ export const SECRETS = {
 
 export class Gateway {
   #program;
+  #command;
 
   /** Starts `binary` in a directory with a tools.toml, and waits until it responds. */
   static async start(binary, directory, secrets = SECRETS) {
@@ -36,6 +39,12 @@ export class Gateway {
     // A clean environment: the caller's may contain settings of another gateway.
     const env = { ...secrets, PORT: String(port) };
     this.#program = new Program(binary, ["--dev"], { cwd: directory, env });
+    this.#command = (args) => promisify(execFile)(binary, args, { cwd: directory, env });
+  }
+
+  /** Runs a command of the program beside the server, and returns what it prints. */
+  async command(...args) {
+    return (await this.#command(args)).stdout;
   }
 
   /** All of its output. */

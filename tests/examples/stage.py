@@ -26,7 +26,8 @@ GATEWAY = """
 secret = { env = "GATEWAY_SECRET" }
 """
 
-# In addition to the docs' tools: one that receives everything, and one without personal data.
+# In addition to the docs' tools: one that receives everything, one without personal data, and one
+# whose staff grades all learners and picks links in the app.
 MORE_TOOLS = """
 [tools.everything]
 key = "a:100%"
@@ -42,6 +43,13 @@ secret = { env = "NOTEBOOK_SECRET" }
 upstream = "http://127.0.0.1:9000"
 identity = []
 grades = true
+
+[tools.course]
+key = "a:100%"
+secret = { env = "NOTEBOOK_SECRET" }
+upstream = "http://127.0.0.1:9000"
+grades = "course"
+picker = "/choose"
 """
 
 

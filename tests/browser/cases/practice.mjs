@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { assertAccessible } from "../look.mjs";
+import { assertAccessible, assertLooksRight } from "../look.mjs";
 import { freePort } from "../program.mjs";
 import { unexpected } from "../upstream.mjs";
 import { answer, showsResult } from "./adder.mjs";
@@ -105,12 +105,14 @@ export default {
       await picker.getByLabel("Large sums").check();
       await picker.getByRole("button", { name: "Add to course" }).click();
       await picker.getByText(`answered by LTI ${version}. The signature is right.`).waitFor();
+      await pickedLooksRight(t, page, `dev-picked-${version}`);
       await picker.getByRole("link", { name: `Launch it by LTI ${version}` }).click();
       const frame = await launched(page);
       await answer(frame, 0);
       await showsResult(frame, "is [0-9]+. Your course has the grade");
       await page.goto(`${gateway.origin}/dev/gradebook`);
       await page.getByText("Newest: Ada, a learner has 1.0 in Adder, Large sums.").waitFor();
+      await looksRight(t, page, `dev-gradebook-of-links-${version}`, SCREENS);
       assert.deepEqual(profile.consoleErrors, []);
       await profile.context.close();
     }
@@ -352,6 +354,44 @@ export default {
     await fingersFit(page);
   },
 
+  "a tool registers itself at /dev, and each page of it looks right, light and dark": async (t) => {
+    const gateway = await t.gatewayWith(
+      '[platforms.acme]\n\n[tools.hello]\ntitle = "Hello"\ntemplate = "hello"\nplatforms = "acme"\n',
+      {},
+    );
+    const printed = await gateway.command("register", "acme", "--tool", "hello", "--url", gateway.origin);
+    const [link] = printed.match(/http\S+\/~register\/\S+/);
+    const profile = await t.profile();
+    const page = await profile.visit(`${gateway.origin}/dev`);
+    await page.getByRole("link", { name: "Registration" }).click();
+    await looksRight(t, page, "dev-no-registration", SCREENS);
+    await fingersFit(page);
+    const opened = profile.context.waitForEvent("page");
+    await page.getByLabel("Registration URL of a tool").fill(link);
+    await page.getByRole("button", { name: "Register" }).click();
+    const registration = await opened;
+    await registration.getByText("Nothing has been sent yet.").waitFor();
+    await looksRight(t, registration, "register", SCREENS);
+    await registration.getByRole("button", { name: "Register" }).click();
+    await registration.getByRole("heading", { name: "Hello is registered" }).waitFor();
+    const table = await registration.locator("pre").innerText();
+    assert.match(table, /^\[platforms\.acme\]\n/);
+    const [, client] = table.match(/^client_id = "(\S+)"$/m);
+    await looksRight(t, registration, "registered", SCREENS);
+    // The platform's frame or window closes by the tool's message.
+    await registration.evaluate(() => addEventListener("message", ({ data }) => (window.received = data)));
+    await registration.getByRole("button", { name: "Done" }).click();
+    await registration.waitForFunction(() => window.received?.subject === "org.imsglobal.lti.close");
+
+    await registration.goto(link);
+    await registration.getByText("This link is for the platform").waitFor();
+    await looksRight(t, registration, "register-visited", SCREENS);
+    await page.getByRole("link", { name: "Look again" }).click();
+    await page.getByText(client).first().waitFor();
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await looksRight(t, page, "dev-registration", SCREENS);
+  },
+
   "another site's page cannot open, frame or read a practice launch": async (t) => {
     const gateway = await t.gatewayOf({ hello: { title: "Hello", template: "hello" } }, {});
     const profile = await t.profile();
@@ -425,12 +465,27 @@ async function shown(page, text) {
   await page.frameLocator('iframe[name="launch"]').getByText(text).first().waitFor();
 }
 
+/** Asserts that the page of picked links looks right in the frame on every screen. */
+async function pickedLooksRight(t, page, name) {
+  const frame = await launched(page);
+  await frame.getByText("The answer").click();
+  for (const screen of SCREENS) {
+    await page.setViewportSize(screen);
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      await t.screenshot(page, `${name}-${screen.width}-${colorScheme}`);
+      const width = await page.locator('iframe[name="launch"]').evaluate(({ clientWidth }) => clientWidth);
+      await assertLooksRight(frame, colorScheme, width);
+    }
+  }
+}
+
 /** Asserts that on a phone, all that a user can press is at least 44 pixels high. Links inside a
  *  sentence are exempt (WCAG 2.2, 2.5.8), and so is a box with a label of that height. */
 async function fingersFit(page) {
   await page.setViewportSize(SCREENS[0]);
   const small = await page.evaluate(() =>
-    [...document.querySelectorAll("a, button, summary, select, textarea, label.choice")]
+    [...document.querySelectorAll("a, button, summary, select, textarea, input[type=url], label.choice")]
       .filter((element) => element.checkVisibility())
       .filter((element) => element.getBoundingClientRect().height < 44)
       .filter((element) => element.tagName !== "A" || getComputedStyle(element).display !== "inline")
