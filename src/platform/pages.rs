@@ -134,7 +134,7 @@ mod tests {
         let text = "[gateway]\npublic_url = 'https://tools.example'\n\
             outcome_url_rewrite = { 'https://lms.example/' = 'http://lms.internal:8000/' }\n\
             outcome_hosts = ['*', 'lms.internal']\n";
-        let read = read(std::path::Path::new("t"), text.to_owned(), &Environment::new(), false);
+        let read = read(std::path::Path::new("t"), text, &Environment::new(), false);
         let rules = read.config.outcomes;
         let platforms = Platforms::new(rules, false).expect("no certificates");
         let check = |sent: &str, link: &str, expected: Option<&str>| {
