@@ -903,6 +903,15 @@ faults! {
                 add `formerly = \"{name}\"` to it"
         );
 
+    /// `formerly` has the name of another platform. Holds it.
+    FormerlyOfPlatform(name: String) => Error,
+        fact: "`formerly` has the name of the platform `{name}`: users of this platform could pass \
+            for its users",
+        advice: format!(
+            "remove it; if `{name}` is a consumer key of LTI 1.1, rename the table of the other \
+                platform, such as `[platforms.{name}-13]`"
+        );
+
     /// `formerly` has a key that no tool of the platform has. Holds the platform and the key.
     FormerlyUnknown(name: String, key: String) => Warning,
         fact: "no tool of the platform `{name}` has the consumer key `{key}` of `formerly`",

@@ -64,11 +64,11 @@ impl Resolver<'_> {
         let mut platforms = ResolvedPlatforms::default();
         // Issuer and client id, with the name of the table.
         let mut clients = HashMap::new();
+        platforms.names = tables.iter().map(|table| table.name.value.clone()).collect();
         for table in tables {
             let source = table.name.source.clone();
-            let name = table.name.value.clone();
-            platforms.names.push(name.clone());
             let lacks_client = table.completeness.lacks_all(&["client_id", "clients"]);
+            self.former_keys(&table, &platforms.names);
             let platform = self.platform(table, outcomes, &mut clients, &mut platforms.hosts);
             platforms.valid.extend(platform.map(|platform| ResolvedPlatform {
                 platform: Arc::new(platform),
@@ -77,6 +77,17 @@ impl Resolver<'_> {
             }));
         }
         platforms
+    }
+
+    /// Reports keys of `formerly` that are the name of another platform of the file: its users are
+    /// `name:id`, too.
+    fn former_keys(&mut self, table: &PlatformTable, names: &[String]) {
+        let own = &table.name.value;
+        for Written { value: key, source } in table.formerly.iter().flat_map(|list| &list.value) {
+            if key != own && names.contains(key) {
+                self.report(source, Fault::FormerlyOfPlatform(key.clone()));
+            }
+        }
     }
 
     fn platform(

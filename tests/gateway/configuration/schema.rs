@@ -231,7 +231,7 @@ const NO_TOML: [&str; 27] = [
 ];
 
 /// Invalid fixtures that a schema cannot reject, and why.
-const UNSEEN: [(&str, &[&str]); 10] = [
+const UNSEEN: [(&str, &[&str]); 11] = [
     (
         "a schema does not know whether the file is for development",
         &["consumer-secret-short", "platforms-in-development"],
@@ -289,6 +289,7 @@ const UNSEEN: [(&str, &[&str]); 10] = [
     ),
     ("a secret may be any string", &["variable-as-a-secret"]),
     ("a schema does not compare a tool with platforms", &["platforms-and-consumers"]),
+    ("a schema does not compare platforms", &["platforms-formerly"]),
     ("a schema does not see folders", &["site-with-state"]),
     ("a schema does not limit the length of a table", &["params-long"]),
 ];
