@@ -4,7 +4,7 @@ use lti::jose::Algorithms;
 use lti::v1p3::{Client, TrustedPlatform};
 use lti::{ClientId, ConsumerKey, DeploymentId, PlatformName, PlatformUsers, Secret, Sender};
 
-use super::platform_type::PlatformType;
+use super::platform_type::{PlatformType, PlatformUrls};
 
 /// The name of the practice platform, which exists in development. `tools.toml` must not use it.
 pub const PRACTICE_PLATFORM: &str = "practice";
@@ -98,13 +98,21 @@ impl Platform {
         })
     }
 
-    /// Whose users the users of the platform are. In Moodle, both ids are that of the account.
+    /// Whose users the users of the platform are.
     pub fn users(&self) -> PlatformUsers<'_> {
         PlatformUsers {
             platform: &self.name,
             formerly: &self.formerly,
-            keeps_ids: self.kind == Some(PlatformType::Moodle),
+            keeps_ids: self.kind.is_some_and(PlatformType::keeps_ids),
         }
+    }
+
+    /// The URLs that the type knows, for a client with this id. None without a type.
+    pub(crate) fn preset(&self, client: &str) -> PlatformUrls {
+        let written = &self.written;
+        self.kind.map_or_else(PlatformUrls::default, |kind| {
+            kind.urls(written.url.as_deref(), written.jwks_url.as_deref(), client)
+        })
     }
 
     /// The client with this id.

@@ -26,13 +26,13 @@ pub enum PlatformType {
 
 /// The URLs of a platform, as far as its type knows them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct PlatformUrls {
-    pub(super) issuer: Option<String>,
-    pub(super) auth_url: Option<String>,
-    pub(super) token_url: Option<String>,
-    pub(super) jwks_url: Option<String>,
+pub(crate) struct PlatformUrls {
+    pub(crate) issuer: Option<String>,
+    pub(crate) auth_url: Option<String>,
+    pub(crate) token_url: Option<String>,
+    pub(crate) jwks_url: Option<String>,
     /// The audience of token requests, if it is not the token URL.
-    pub(super) token_audience: Option<String>,
+    pub(crate) token_audience: Option<String>,
 }
 
 /// The characters of a client id that a path segment cannot contain.
@@ -57,6 +57,11 @@ impl PlatformType {
     /// The type with this name.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    /// Whether a user's `sub` is the `user_id` of LTI 1.1. In Moodle, both are that of the account.
+    pub(super) fn keeps_ids(self) -> bool {
+        self == Self::Moodle
     }
 
     /// An example of `url`, if the type needs one.

@@ -26,10 +26,7 @@ pub fn registered_table(
     registered: &Registered,
 ) -> String {
     let written = &platform.written;
-    let of_type = |client: &str| match platform.kind {
-        Some(kind) => kind.urls(written.url.as_deref(), written.jwks_url.as_deref(), client),
-        None => PlatformUrls::default(),
-    };
+    let of_type = |client: &str| platform.preset(client);
     let preset = of_type(registered.client_id.as_str());
     let chosen = |written: &Option<String>, preset: &Option<String>, found: &str| match preset {
         Some(_) => written.clone(),

@@ -52,7 +52,8 @@ pub fn check_configuration_url(url: &str, platform: &Platform) -> Result<(), Reg
 /// - The issuer is that of the table.
 /// - The host of the issuer is the host of the configuration's URL or a parent domain of it, or the
 ///   type knows both.
-/// - The hosts of the other URLs are one of these, below the issuer's, or in the table.
+/// - The hosts of the other URLs are one of these, below the issuer's, or in the table. URLs that
+///   the type knows replace those of the configuration, which are then not checked.
 ///
 /// # Errors
 /// A [`RegistrationMismatch`].
@@ -81,15 +82,15 @@ pub fn check_configuration(
     if !is_related {
         return Err(RegistrationMismatch::Host { key: "issuer", found: issuer, expected: fetched });
     }
-    for (key, url) in [
-        ("registration_endpoint", &configuration.registration_url),
-        ("authorization_endpoint", &configuration.auth_url),
-        ("token_endpoint", &configuration.token_url),
-        ("jwks_uri", &configuration.jwks_url),
+    // The client does not matter: it only changes the value of a URL that the type knows.
+    let preset = platform.preset("");
+    for (key, url, is_unused) in [
+        ("registration_endpoint", &configuration.registration_url, false),
+        ("authorization_endpoint", &configuration.auth_url, preset.auth_url.is_some()),
+        ("token_endpoint", &configuration.token_url, preset.token_url.is_some()),
+        ("jwks_uri", &configuration.jwks_url, preset.jwks_url.is_some()),
     ] {
         let found = host(key, url)?;
-        // The URLs of the type take precedence over these.
-        let is_unused = key != "registration_endpoint" && platform.kind.is_some();
         if !(is_unused || found == fetched || is_below(&found, &issuer) || is_of_type(&found)) {
             return Err(RegistrationMismatch::Host { key, found, expected: fetched });
         }

@@ -73,6 +73,37 @@ fn the_form_is_of_the_same_link_and_of_the_same_site() {
     table(&stage.post(&one, &form));
 }
 
+// Without `url`, Canvas and edX have no URLs of their own: the table takes those of the platform.
+#[test]
+fn every_url_that_the_table_takes_from_the_platform_is_at_its_host() {
+    for (kind, origin, checked) in [
+        ("canvas", false, true),
+        ("edx", false, true),
+        ("canvas", true, false),
+        ("moodle", true, false),
+    ] {
+        let stage = Stage::new(|lms| match origin {
+            true => format!("type = \"{kind}\"\nurl = \"{0}\"\nissuer = \"{0}\"", lms.origin()),
+            false => format!("type = \"{kind}\""),
+        });
+        for key in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
+            let mut configuration = stage.lms.configuration();
+            configuration[key] = "https://evil.example/x".into();
+            stage.lms.answer(0, "200 OK", &configuration.to_string());
+            let page = stage.register(&link("nb"));
+            if checked {
+                let line = refused(&page, 400, "registration-mismatch");
+                assert!(line.contains(&format!("`{key}`")), "{kind}: {line}");
+                stage.lms.recorder.request();
+            } else {
+                let table = table(&page);
+                assert!(!table.contains("evil.example"), "{kind}: {table}");
+                stage.lms.requests();
+            }
+        }
+    }
+}
+
 /// Opens a link with this configuration URL.
 fn open_at(stage: &Stage, link: &str, url: &str) -> Reply {
     stage.server.get(&format!("{link}?openid_configuration={}", encoded(url)))
@@ -207,8 +238,8 @@ fn a_registration_token_that_the_platform_repeats_is_not_shown() {
     stage.lms.answer(1, "400 Bad Request", &json!({"error": format!("bad {TOKEN}")}).to_string());
     let reply = stage.register(&link("nb"));
     let line = refused(&reply, 502, "registration-refused");
+    assert!(reply.body.contains("bad …"), "{}", reply.body);
     for text in [&reply.body, &line] {
-        assert!(text.contains("bad …"), "{text}");
         assert!(!text.contains(TOKEN), "{text}");
     }
 }
