@@ -12,6 +12,7 @@ use super::logged_path::logged_path;
 use super::page_text::{self, PageText};
 use crate::platform::{RegistrationError, RegistrationMismatch};
 use crate::proxy::client::UpstreamError;
+use crate::url::UrlParts;
 use crate::web::body::BodyError;
 use crate::web::limit::{FORM_TIMEOUT, HEAD_TIMEOUT, MOST_FIELDS, MOST_HEAD_BYTES};
 use crate::web::proxy::session_load::{
@@ -497,20 +498,27 @@ impl From<UpstreamError> for Refusal {
     }
 }
 
+/// What does not match. The log must not have a text of the platform, which may name people: only
+/// hosts and origins.
 fn mismatch_fact(mismatch: &RegistrationMismatch) -> String {
-    // A line without control characters, as the reader of the configuration leaves it.
-    let quote = |text: &str| text.chars().take(100).collect::<String>();
     match mismatch {
         RegistrationMismatch::NotUrl(key) => format!("`{key}` is not an absolute URL"),
         RegistrationMismatch::Host { key, found, expected } => {
-            let (found, expected) = (quote(found), quote(expected));
+            let (found, expected) = (quoted(found), quoted(expected));
             format!("`{key}` is at another host than {expected}: {found}")
         }
         RegistrationMismatch::Issuer { found, expected } => {
-            let (found, expected) = (quote(found), quote(expected));
-            format!("the issuer of the platform is {found}, and that of its table is {expected}")
+            let origin = UrlParts::of_web(found).and_then(|url| url.origin());
+            let origin = origin.map(|it| format!(", at {}", quoted(&it.to_string())));
+            let (origin, expected) = (origin.unwrap_or_default(), quoted(expected));
+            format!("the issuer of the platform{origin} is not that of its table, {expected}")
         }
     }
+}
+
+/// The start of a line without control characters, as the reader of the configuration leaves it.
+fn quoted(text: &str) -> String {
+    text.chars().take(100).collect()
 }
 
 fn mismatch_advice(mismatch: &RegistrationMismatch) -> &'static str {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::call::RegisterCall;
 use crate::config::{Platform, PlatformType};
+use crate::platform::RegistrationMismatch;
 use crate::session::RegistrationRequest;
 use crate::url::UrlParts;
 use crate::web::page::{self, Html};
@@ -143,6 +144,10 @@ pub(super) fn refused(
     let fact = match refusal {
         // The log must not have the platform's message, which may name people.
         Refusal::RegistrationRefused(error) => error.with_message(),
+        Refusal::RegistrationMismatch(RegistrationMismatch::Issuer { found, .. }) => {
+            let issuer: String = found.chars().take(100).collect();
+            format!("{}: {issuer}", refusal.fact())
+        }
         refusal => refusal.fact(),
     };
     let (fact, advice) = (&*fact, &*refusal.advice());

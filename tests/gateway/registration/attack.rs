@@ -104,6 +104,25 @@ fn every_url_that_the_table_takes_from_the_platform_is_at_its_host() {
     }
 }
 
+#[test]
+fn a_foreign_issuer_is_in_the_log_as_its_origin_only() {
+    let stage = Stage::moodle();
+    let link = link("nb");
+    for (issuer, origin) in [
+        ("https://evil.example/Hortensia?user=Hortensia", ", at https://evil.example is not"),
+        ("https://evil.example:8443?Hortensia", ", at https://evil.example:8443 is not"),
+    ] {
+        let mut configuration = stage.lms.configuration();
+        configuration["issuer"] = issuer.into();
+        stage.lms.answer(0, "200 OK", &configuration.to_string());
+        let reply = stage.register(&link);
+        let line = refused(&reply, 400, "registration-mismatch");
+        assert!(line.contains(origin) && !line.contains("Hortensia"), "{line}");
+        assert!(unescaped(&reply.body).contains(issuer), "{}", reply.body);
+        stage.lms.recorder.request();
+    }
+}
+
 /// Opens a link with this configuration URL.
 fn open_at(stage: &Stage, link: &str, url: &str) -> Reply {
     stage.server.get(&format!("{link}?openid_configuration={}", encoded(url)))
