@@ -8,6 +8,7 @@ use lti::{Secret, Selection, SelectionFormat, Sender};
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
+use super::launch_mark::{LaunchMark, MarkContent};
 use super::seal::{Seal, deflated};
 use super::sealed_sender::SealedSender;
 use super::session::Session;
@@ -67,6 +68,8 @@ pub struct PickedLink {
 pub struct LinkToken {
     /// The request that it answers.
     pub request: LinkRequest,
+    /// The launch.
+    pub mark: LaunchMark,
     /// The gateway's origin, as browsers see the tool.
     pub origin: String,
 }
@@ -92,9 +95,9 @@ struct LinkRequestContent<'a>(
     Cow<'a, str>,
 );
 
-/// The serialized token: request, origin.
+/// The serialized token: request, launch, origin.
 #[derive(Serialize, Deserialize)]
-struct TokenContent<'a>(LinkRequestContent<'a>, Cow<'a, str>);
+struct TokenContent<'a>(LinkRequestContent<'a>, MarkContent<'a>, Cow<'a, str>);
 
 /// The serialized picked links: request, links.
 #[derive(Serialize, Deserialize)]
@@ -195,7 +198,8 @@ impl LinkToken {
     pub fn new(session: &Session, tool: &str, origin: &str, now: u64) -> Option<(Self, u64)> {
         let expires = session.minted.saturating_add(LINK_REQUEST_LIFETIME);
         let request = LinkRequest::of_session(session, tool).filter(|_| expires >= now)?;
-        Some((Self { request, origin: origin.to_owned() }, expires))
+        let mark = LaunchMark::of(session);
+        Some((Self { request, mark, origin: origin.to_owned() }, expires))
     }
 }
 
@@ -224,16 +228,17 @@ impl LinkRequests {
 
     /// Seals a token. `None` only without a key or randomness.
     pub fn seal_token(&self, token: &LinkToken, expires: u64) -> Option<String> {
-        let content = TokenContent(token.request.content(expires), token.origin.as_str().into());
+        let (request, mark) = (token.request.content(expires), token.mark.content());
+        let content = TokenContent(request, mark, token.origin.as_str().into());
         close(&self.tokens, &content)
     }
 
     /// Opens a token, as [`open_form`](Self::open_form) opens a form.
     pub fn open_token(&self, sealed: &str, now: u64) -> Option<LinkToken> {
         let content = self.tokens.open(sealed, &[])?;
-        let TokenContent(request, origin) = serde_json::from_slice(&content).ok()?;
+        let TokenContent(request, mark, origin) = serde_json::from_slice(&content).ok()?;
         let request = LinkRequest::opened(request, now)?;
-        Some(LinkToken { request, origin: origin.into_owned() })
+        Some(LinkToken { request, mark: mark.into_mark(), origin: origin.into_owned() })
     }
 
     /// Seals picked links for a URL. `None` only without a key or randomness.
@@ -291,7 +296,10 @@ mod tests {
         for format in formats() {
             let request = request(format);
             let form = requests.seal_form(&request, 1000).expect("a form");
-            let token = LinkToken { request: request.clone(), origin: "https://t".into() };
+            let roles = lti::Roles::from_bits(2);
+            let mark = LaunchMark { session: "s".into(), launch: 7, minted: 1000, roles };
+            let origin = "https://t".to_owned();
+            let token = LinkToken { request: request.clone(), mark: mark.clone(), origin };
             let token = requests.seal_token(&token, 4600).expect("a token");
             let link = PickedLink {
                 title: "Week 1".into(),
@@ -307,6 +315,7 @@ mod tests {
             assert!(requests.open_form(&form, 4601).is_none());
             let opened = requests.open_token(&token, 4600).expect("a token");
             assert!(opened.request == request && opened.origin == "https://t");
+            assert_eq!(opened.mark, mark);
             assert!(requests.open_token(&token, 4601).is_none());
             let opened = requests.open_picked(&picked, 1600).expect("links");
             assert!(opened.request == request && opened.expires == 1600);

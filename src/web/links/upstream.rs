@@ -54,7 +54,12 @@ fn token<'g>(
     let token = gateway.link_requests.open_token(sealed, gateway.clock.now());
     let token = token.ok_or(LinkRefusal::BadToken)?;
     let served = gateway.routes.tool(&token.request.tool);
-    let admits = |served: &&ServedTool| served.tool.senders.contains(&token.request.sender);
+    let admits = |served: &&ServedTool| {
+        let tool = &served.tool;
+        tool.senders.contains(&token.request.sender)
+            && tool.roles.is_none_or(|roles| roles.intersects(token.mark.roles))
+            && !gateway.session_cache.latest_launches.supersedes_launch(&token.mark)
+    };
     let upstream = served.filter(admits).and_then(|served| served.tool.upstream());
     let upstream = upstream.filter(|upstream| upstream.picker.is_some());
     upstream.map(|upstream| (token, upstream)).ok_or(LinkRefusal::BadToken)

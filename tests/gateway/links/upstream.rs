@@ -136,6 +136,25 @@ fn the_token_is_of_one_selection_and_valid_for_an_hour() {
 }
 
 #[test]
+fn a_newer_request_with_other_roles_ends_the_token() {
+    let administrator = "http://purl.imsglobal.org/vocab/lis/v2/membership#Administrator";
+    let stage = Stage::with(PICKER);
+    let mut browser = stage.browser();
+    let items = json!({"items": [{"title": "All"}]});
+    let first = link_token(&stage, &mut browser, settings(json!({})));
+    // With the same roles, both count.
+    let second = link_token(&stage, &mut browser, settings(json!({})));
+    location(&send(&stage.server, &first, &items));
+    let asked = stage.ask_as(&mut browser, settings(json!({})), administrator);
+    let third = opened(&stage, &mut browser, &asked).header("x-lti-link-token");
+    for token in [&first, &second] {
+        let reply = send(&stage.server, token, &items);
+        assert_eq!((reply.status, &reply.json()["error"]), (401, &json!("bad-link-token")));
+    }
+    location(&send(&stage.server, &third.expect("a link token"), &items));
+}
+
+#[test]
 fn browsers_cannot_forge_the_token_and_trace_does_not_show_it() {
     let stage = Stage::with(PICKER);
     let mut browser = stage.browser();
