@@ -113,12 +113,20 @@ impl KnownMembers {
         let (memory, platforms) = (Arc::clone(self), platforms.clone());
         let (course, clock) = (course.clone(), clock.clone());
         let read = async move {
-            let _turn = known.turn.lock().await;
+            let turn = known.turn.lock().await;
             if let Some(found) = known.find(&user_key, clock.running()) {
                 return Ok(found);
             }
             let reading = memory.begin_reading();
-            let read = platforms.members(&course.client, &course.url, &clock).await?;
+            let read = match platforms.members(&course.client, &course.url, &clock).await {
+                Ok(read) => read,
+                Err(error) => {
+                    drop(turn);
+                    drop(known);
+                    memory.forget_unread(&key);
+                    return Err(error);
+                }
+            };
             let members = memory.members(&read, &course.platform.users());
             let found = members.get(&user_key).cloned();
             known.store(MemberList { reading, at: clock.running(), members });
@@ -166,6 +174,18 @@ impl KnownMembers {
             (self.hash(&[&user]), own)
         });
         members.collect()
+    }
+
+    /// Forgets a course without a list that nobody else reads. The last of those who wait for a
+    /// failed reading forgets it.
+    fn forget_unread(&self, key: &[u8; 16]) {
+        let mut courses = lock(&self.courses);
+        // Only a holder of the lock takes another reference from the map.
+        let is_unread =
+            |course: &Arc<Course>| Arc::strong_count(course) == 1 && lock(&course.list).is_none();
+        if courses.get(key).is_some_and(is_unread) {
+            courses.remove(key);
+        }
     }
 
     /// Forgets the oldest courses, until the others have few enough members. Keeps this one.
@@ -239,9 +259,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use lti::{ConsumerKey, PlatformName};
+    use lti::{ConsumerKey, PlatformName, Sender};
 
     use super::*;
+    use crate::config::{Environment, read};
+    use crate::platform::own_keys::OwnKeys;
+    use crate::platform::service_client::ServiceClients;
 
     #[test]
     fn a_member_counts_for_a_minute_and_a_stranger_for_ten_seconds() {
@@ -259,6 +282,46 @@ mod tests {
         check(&stranger, 109, Some(false));
         check(&stranger, 110, None);
         check(&member, 0, Some(true));
+    }
+
+    #[tokio::test]
+    async fn a_course_whose_reading_fails_is_forgotten() {
+        let text = "[gateway]\npublic_url = 'https://tools.example'\n\
+            secret = '0123456789abcdef0123456789abcdef'\n\
+            [platforms.moodle]\ntype = 'moodle'\nurl = 'https://lms.example'\nclient_id = '1'\n\
+            [tools.hello]\nupstream = 'http://127.0.0.1:9000'\nplatforms = 'moodle'\n";
+        let file = std::path::Path::new("tools.toml");
+        let config = read(file, text, &Environment::new(), false).config;
+        let platform = Arc::clone(&config.platforms[0]);
+        let keys = OwnKeys::new(&config);
+        let clients = ServiceClients::new(&config.platforms, &keys, &config.public_url);
+        let sender = Sender::Platform {
+            name: "moodle".into(),
+            client_id: "1".into(),
+            deployment_id: "".into(),
+        };
+        let client = Arc::clone(clients.of(&sender).expect("a client"));
+        let platforms = Platforms::new(config.outcomes.clone(), false).expect("no certificates");
+        let known = Arc::new(KnownMembers::new());
+        let course = |number: u8| NamedCourse {
+            client: Arc::clone(&client),
+            platform: Arc::clone(&platform),
+            url: format!("not a URL {number}"),
+        };
+        let clock = Clock::new(|| 1000);
+        for number in 0..3 {
+            let course = course(number);
+            // Several wait for one reading.
+            let find = || known.find(&platforms, &course, "moodle:1", &clock);
+            let (one, other) = tokio::join!(find(), find());
+            assert!(one.is_err() && other.is_err());
+            assert!(lock(&known.courses).is_empty());
+        }
+        // A course with a list stays.
+        let read = CourseMembers { title: None, members: Vec::new() };
+        known.remember(&course(0), known.begin_reading(), &read, &clock);
+        known.forget_unread(&known.course(&course(0)).0);
+        assert_eq!(lock(&known.courses).len(), 1);
     }
 
     #[test]
