@@ -894,14 +894,24 @@ faults! {
         fact: "{variable} is not set: development derives the key from `gateway.secret`",
         advice: format!("set {variable} to use that key; it is required outside development");
 
-    /// A tool has a consumer key that is the name of one of its platforms. Holds the name.
-    PlatformIsConsumer(name: String) => Error,
+    /// A tool has a consumer key that is the name of one of its platforms. Holds the name and the
+    /// type.
+    PlatformIsConsumer(name: String, kind: Option<PlatformType>) => Error,
         fact: "the platform `{name}` has the name of a consumer key of this tool: the tool would \
             confuse their users",
-        advice: format!(
-            "rename the table, such as `[platforms.{name}-13]`; only if both have the same users, \
-                add `formerly = \"{name}\"` to it"
-        );
+        advice: match kind {
+            Some(kind) if kind.keeps_ids() => format!(
+                "rename the table, such as `[platforms.{name}-13]`; only if both have the same \
+                    users, add `formerly = \"{name}\"` to it"
+            ),
+            _ => format!("rename the table, such as `[platforms.{name}-13]`"),
+        };
+
+    /// `formerly` has the name of its own platform, which does not keep ids. Holds the name.
+    FormerlyOwnName(name: String) => Error,
+        fact: "`formerly` has the name of its own platform, whose ids differ by the version of \
+            LTI: an id of one user may be the old id of another",
+        advice: format!("rename the table, such as `[platforms.{name}-13]`, and keep `formerly`");
 
     /// `formerly` has the name of another platform. Holds it.
     FormerlyOfPlatform(name: String) => Error,

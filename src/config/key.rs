@@ -965,7 +965,7 @@ pub const PLATFORM: Keys = Keys {
             kind: Kind::OneOrList(&Kind::String(shape::NON_EMPTY), 1),
             description: concat!(
                 "Consumer keys of LTI 1.1 whose users are the same people as the platform's. ",
-                "Only with it may a tool have a consumer key that is the platform's name.",
+                "Only with it may a tool have a consumer key that is the name of a Moodle.",
             ),
             example: "formerly = \"course-a\"",
             guide: "the-platforms",

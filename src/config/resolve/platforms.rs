@@ -79,13 +79,23 @@ impl Resolver<'_> {
         platforms
     }
 
-    /// Reports keys of `formerly` that are the name of another platform of the file: its users are
-    /// `name:id`, too.
+    /// Reports keys of `formerly` that are the name of a platform of the file: its users are
+    /// `name:id`, too. Only a platform that keeps ids may have its own name, because both ids are
+    /// that of the same user then.
     fn former_keys(&mut self, table: &PlatformTable, names: &[String]) {
         let own = &table.name.value;
+        let kind = table.kind.as_ref().map(|kind| PlatformType::named(&kind.value));
+        let may_keep_ids = match kind {
+            Some(Some(kind)) => kind.keeps_ids(),
+            // An unknown type is reported by itself.
+            Some(None) => true,
+            None => !table.completeness.lacks("type"),
+        };
         for Written { value: key, source } in table.formerly.iter().flat_map(|list| &list.value) {
             if key != own && names.contains(key) {
                 self.report(source, Fault::FormerlyOfPlatform(key.clone()));
+            } else if key == own && !may_keep_ids {
+                self.report(source, Fault::FormerlyOwnName(key.clone()));
             }
         }
     }
@@ -470,7 +480,7 @@ impl Resolver<'_> {
             let Some(platform) = platforms.get(&name) else { continue };
             let is_name = |key: &ConsumerKey| key.as_str() == name;
             if consumer_keys.iter().any(is_name) && !platform.formerly.iter().any(is_name) {
-                self.report(&source, Fault::PlatformIsConsumer(name));
+                self.report(&source, Fault::PlatformIsConsumer(name, platform.kind));
             }
             if !named.iter().any(|other| other.name == platform.name) {
                 named.push(Arc::clone(platform));
