@@ -116,6 +116,8 @@ export default {
     const outcomes = t.gateway.outcomes();
     const window = await profile.visit(t.platform.samePlace(t.launch("hello")));
     await shows(window.mainFrame(), "Hello, Ada Lovelace!");
+    // Chromium keeps only a page that has arrived whole.
+    await window.waitForLoadState("networkidle");
     await window.goto(t.platform.page("<h1>Elsewhere</h1>"));
     await window.goBack();
     await shows(window.mainFrame(), "Hello, Ada Lovelace!");
@@ -123,9 +125,10 @@ export default {
     const page = await profile.visit(t.platform.course(t.launch("hello")));
     const frame = await block(page);
     await shows(frame, "Hello, Ada Lovelace!");
+    await page.waitForLoadState("networkidle");
     await frame.goto(`${t.gateway.origin}/static/style.css`);
     await page.evaluate(() => history.back());
-    await frame.waitForURL(`${t.gateway.origin}/lti/hello`);
+    await frame.waitForURL(`${t.gateway.origin}/lti/hello`, { waitUntil: "commit" });
     await shows(frame, "Hello, Ada Lovelace!");
     // The last launch shows that no line of an earlier one is missing.
     await shows((await profile.visit(t.platform.samePlace(t.launch("hello")))).mainFrame(), "Hello, Ada Lovelace!");
