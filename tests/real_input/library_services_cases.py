@@ -342,8 +342,10 @@ def message_with_person(gateway: AdvantageGateway):
     seat = launch(gateway, shown).seat
     text = f"{shown.person.name} ({shown.person.user_id}) is not enrolled in Gillespie-Hall"
     gateway.forbid("Gillespie-Hall", text)
-    gateway.library.instead[SCORES] = [answer(403, {"message": text})]
+    # The gateway may try a second time, with a fresh token.
+    gateway.library.instead[SCORES] = [answer(403, {"message": text})] * 2
     reply = seat.send("0.777123")
+    gateway.library.instead.pop(SCORES, None)
     assert reply.status == 502, reply
     assert text in json.dumps(reply.said["platform"], ensure_ascii=False), reply.said
     gateway.forbid("0.777123")
