@@ -162,7 +162,7 @@ fn a_terminal_that_nobody_reads_does_not_delay_requests() {
     let program = Program::start_with(false);
     // More than fits into a pipe.
     let many: String =
-        (0..2000).map(|number| format!("[tools.tool-{number}]\nkeyy = 1\n")).collect();
+        (0..800).map(|number| format!("[tools.tool-{number}]\nkeyy = 1\n")).collect();
     for _ in 0..3 {
         program.write("tools.toml", &many);
         program.visit();
