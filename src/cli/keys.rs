@@ -5,9 +5,8 @@ use std::process::ExitCode;
 
 use lti::Secret;
 
-use super::load::load;
-use super::message::{no_platform, unreadable};
-use super::terminal::{complain, harmless, say};
+use super::platform_argument::{find_platform, load_or_complain};
+use super::terminal::{complain, say};
 use crate::config::{Environment, PLACEHOLDER_GATEWAY_SECRET, PlatformKeys, print};
 use crate::platform::OwnKeySource;
 
@@ -24,17 +23,14 @@ pub(super) fn keys(
     environment: &Environment,
     development: bool,
 ) -> ExitCode {
-    let loaded = match load(file, environment, development) {
+    let loaded = match load_or_complain(file, environment, development) {
         Ok(loaded) => loaded,
-        Err(error) => {
-            complain(&unreadable(harmless(&file.display().to_string()), &error));
-            return ExitCode::from(2);
-        }
+        Err(code) => return code,
     };
     let config = &loaded.config;
-    let Some(platform) = config.platforms.iter().find(|one| one.name.as_str() == name) else {
-        complain(&no_platform(&loaded, name, file));
-        return ExitCode::from(1);
+    let platform = match find_platform(&loaded, name, file) {
+        Ok(platform) => platform,
+        Err(code) => return code,
     };
     let is_derived = matches!(platform.keys, PlatformKeys::Derived);
     let source = OwnKeySource::of(platform, &config.secrets);

@@ -15,6 +15,7 @@ mod load;
 mod machine;
 mod message;
 mod new;
+mod platform_argument;
 mod platform_values;
 mod platforms;
 mod register;

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use lti::Secret;
 
-use super::load::load;
 use super::machine;
-use super::message::{no_platform, no_tool, unreadable};
+use super::message::no_tool;
+use super::platform_argument::{find_platform, load_or_complain};
 use super::terminal::{complain, harmless, say};
 use crate::config::{
     Config, Environment, PLACEHOLDER_GATEWAY_SECRET, Platform, PlatformType, PublicUrl, Tool, print,
@@ -40,18 +40,14 @@ pub(super) fn register(
     environment: &Environment,
     development: bool,
 ) -> ExitCode {
-    let loaded = match load(file, environment, development) {
+    let loaded = match load_or_complain(file, environment, development) {
         Ok(loaded) => loaded,
-        Err(error) => {
-            complain(&unreadable(harmless(&file.display().to_string()), &error));
-            return ExitCode::from(2);
-        }
+        Err(code) => return code,
     };
     let config = &loaded.config;
-    let is_named = |platform: &&std::sync::Arc<Platform>| platform.name.as_str() == given.name;
-    let Some(platform) = config.platforms.iter().find(is_named) else {
-        complain(&no_platform(&loaded, &given.name, file));
-        return ExitCode::from(1);
+    let platform = match find_platform(&loaded, &given.name, file) {
+        Ok(platform) => platform,
+        Err(code) => return code,
     };
     let Some(tool) = config.tools.iter().find(|tool| tool.name == given.tool) else {
         complain(&no_tool(&loaded, &given.tool, file));

@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use super::arguments::PlatformsArguments;
 use super::ask::ask;
 use super::text;
-use crate::cli::load::load;
-use crate::cli::message::{no_platform, unreadable};
-use crate::cli::terminal::{complain, harmless, say};
+use crate::cli::platform_argument::{find_platform, load_or_complain};
+use crate::cli::terminal::{complain, say};
 use crate::config::{Environment, print};
 
 /// Lists platforms. Exit code 0 if they are listed, 1 if the file has no platform of this name or
@@ -19,12 +18,9 @@ pub(in crate::cli) fn platforms(
     environment: &Environment,
     development: bool,
 ) -> ExitCode {
-    let loaded = match load(file, environment, development) {
+    let loaded = match load_or_complain(file, environment, development) {
         Ok(loaded) => loaded,
-        Err(error) => {
-            complain(&unreadable(harmless(&file.display().to_string()), &error));
-            return ExitCode::from(2);
-        }
+        Err(code) => return code,
     };
     let config = &loaded.config;
     let Some(name) = &given.name else {
@@ -35,14 +31,11 @@ pub(in crate::cli) fn platforms(
         say(&text::list(config));
         return ExitCode::SUCCESS;
     };
-    match config.platforms.iter().find(|platform| platform.name.as_str() == name) {
-        Some(platform) => {
+    match find_platform(&loaded, name, file) {
+        Ok(platform) => {
             say(&text::platform(config, platform));
             if given.ask { ask(config, platform) } else { ExitCode::SUCCESS }
         }
-        None => {
-            complain(&no_platform(&loaded, name, file));
-            ExitCode::from(1)
-        }
+        Err(code) => code,
     }
 }

@@ -1,4 +1,4 @@
-//! `lti-gateway grades discard --user ID`: the queued grades of one user, whoever sent them.
+//! `lti-gateway grades discard --user ID`: the queued grades of one user, from any sender.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
